@@ -1,0 +1,1 @@
+"""What ./dev runs: the demo, the audit, the simulation, tokens. Never deployed."""

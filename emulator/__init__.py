@@ -1,0 +1,1 @@
+"""The local stack: what Perennial runs on without a network. Never deployed."""

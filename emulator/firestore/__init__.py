@@ -1,0 +1,1 @@
+"""A Firestore in one Python process: the real gRPC protocol, in memory, multi-version."""

@@ -1,0 +1,1 @@
+"""Serves every function of main.py in one process, at the Firebase emulator's URLs."""

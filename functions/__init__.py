@@ -1,0 +1,1 @@
+"""The deployed triggers: decode, authorise, call one use case, encode."""

@@ -1,0 +1,1 @@
+"""Pure decisions: values in, values out, `now` passed in. No I/O, no clock, no chance."""

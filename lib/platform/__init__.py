@@ -1,0 +1,1 @@
+"""Identity, configuration, clock and logs."""

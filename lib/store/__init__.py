@@ -1,0 +1,1 @@
+"""Firestore documents: paths, codecs, the transaction runner, queries. The only place that knows Firestore."""

@@ -1,0 +1,1 @@
+"""Names every deployed function; no logic."""
