@@ -1,4 +1,6 @@
-"""What can end a request: one tree of errors that knows its kind and whether a retry may help; only the edge knows HTTP.
+"""What can end a request: one tree of errors that know their kind and whether a retry may help.
+
+Only the edge knows HTTP.
 
 PerennialError
 ├── InvalidInput          the caller sent something that cannot be right; `pointer` names the field

@@ -7,7 +7,7 @@ are new entries. Points are integers. Times are UTC.
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -60,7 +60,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an entry comes from: ("order", order id), ("redemption", id), ("adjustment", key), ("opening", customer id)."""
+    """What an entry comes from: ("order", its id), ("redemption", its id), ("adjustment", key), ("opening", customer)."""
 
     type: str
     id: str
@@ -108,7 +108,7 @@ class Entry:
 
 
 class Journal:
-    """Appends entries to one account. After every method the account's invariants hold, or InvariantBroken is raised."""
+    """Appends entries to one account. After every method its invariants hold, or InvariantBroken is raised."""
 
     def __init__(self, account: Account, recorded_at: datetime) -> None:
         self.account = account
@@ -257,7 +257,7 @@ def entry_hash(entry: Entry) -> str:
 
 def _instant(moment: datetime | None) -> str | None:
     # Firestore keeps microseconds and returns UTC, so this text survives a round trip through a document.
-    return moment.isoformat(timespec="microseconds") if moment else None
+    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
 
 
 def _require_positive(points: int) -> None:
