@@ -60,7 +60,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an entry comes from: ("order", its id), ("redemption", its id), ("adjustment", key), ("opening", customer)."""
+    """What an entry comes from: ("order", order id), ("redemption", its id), ("adjustment", key), ("opening", id)."""
 
     type: str
     id: str
