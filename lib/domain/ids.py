@@ -3,12 +3,14 @@
 import hashlib
 import json
 from typing import Any
+from urllib.parse import quote
 
 from lib.domain.errors import InvalidInput
 
 # Firestore allows 1,500 bytes; the dashboard's own limit for an org id is 128 characters without a slash.
 _MAX_ID_BYTES = 1500
 _MAX_ORG_LENGTH = 128
+_MAX_PART_LENGTH = 300
 
 
 def check_id(value: object, *, pointer: str) -> str:
@@ -27,6 +29,13 @@ def check_org_id(value: object, *, pointer: str = "/orgId") -> str:
     if len(org_id) > _MAX_ORG_LENGTH:
         raise InvalidInput("is longer than 128 characters", pointer=pointer)
     return org_id
+
+
+def id_part(value: str) -> str:
+    """`value`, which others chose, as one part of a document id of ours (`{org}_{part}`): letters, digits and `-.~@:+`
+    stay, the rest is percent-encoded, also `_` so that parts stay apart. Long ones become a hash."""
+    part = quote(value, safe="-.~@:+").replace("_", "%5F")
+    return part if len(part) <= _MAX_PART_LENGTH else derived_id(value)
 
 
 def canonical_json(value: Any) -> str:

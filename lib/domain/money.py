@@ -38,7 +38,12 @@ def dollars(cents: int) -> float:
 
 
 def points_for(cents: int, points_per_dollar: Decimal, multiplier: Decimal = Decimal(1)) -> int:
-    """Points of an amount: floor(cents x points per dollar x multiplier / 100), exact, never negative."""
+    """Points of an amount: floor(cents x points per dollar x multiplier / 100), exact, never negative.
+
+    In integers, because a Decimal product is rounded to 28 digits and could round up to a point nobody earned.
+    """
     if cents <= 0:
         return 0
-    return int(cents * points_per_dollar * multiplier // 100)
+    rate, rate_scale = points_per_dollar.as_integer_ratio()
+    factor, factor_scale = multiplier.as_integer_ratio()
+    return max(cents * rate * factor // (100 * rate_scale * factor_scale), 0)

@@ -1,0 +1,112 @@
+"""Who a customer is: identity keys, the ids of identity and customer documents, and the ids others have given them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lib.domain.contacts import (
+    birthday_month_day,
+    is_placeholder_email,
+    normalise_email,
+    normalise_phone,
+    phone_digits,
+    phone_last4,
+    phone_variants,
+)
+from lib.domain.ids import derived_id, id_part
+
+__all__ = [
+    "RESOLUTION_ORDER",
+    "IdentityKey",
+    "IdentityKind",
+    "birthday_month_day",
+    "customer_id_for",
+    "identity_id",
+    "is_placeholder_email",
+    "legacy_customer_ids",
+    "normalise_email",
+    "normalise_phone",
+    "normalise_pos_id",
+    "phone_digits",
+    "phone_last4",
+    "phone_variants",
+    "placeholder_email",
+]
+
+
+class IdentityKind(StrEnum):
+    """What a customer can be recognised by, in the order in which a new customer's document is named after it."""
+
+    POS = "pos"
+    UID = "uid"
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityKey:
+    """One thing a customer is recognised by. `value` is normalised: E.164, lower-case address, POS id, Firebase uid."""
+
+    kind: IdentityKind
+    value: str
+
+
+# In which order an order's references are followed to a customer: what the till named, then what is hard to share.
+RESOLUTION_ORDER = (IdentityKind.POS, IdentityKind.EMAIL, IdentityKind.PHONE, IdentityKind.UID)
+# What the POS sync writes where a sale has no customer.
+_NO_POS_CUSTOMER = "alleaves_customer"
+
+
+def normalise_pos_id(raw: object) -> str | None:
+    """The POS customer id of 123, "123" or "cid_123" (as `customers.alleavesCustomerId` holds it), else None."""
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return str(raw)
+    value = raw.strip().removeprefix("cid_") if isinstance(raw, str) else ""
+    return value if value and value != _NO_POS_CUSTOMER else None
+
+
+def identity_id(org_id: str, key: IdentityKey) -> str:
+    """The id of the key's document under the tenant, `kind:hash`. Hashed with the org, so that ids neither show
+    personal data nor can be compared between orgs."""
+    return f"{key.kind}:{derived_id('identity', org_id, key.kind, key.value)}"
+
+
+def customer_id_for(org_id: str, keys: Iterable[IdentityKey]) -> str:
+    """The id of the document to create for a new customer with these keys, from the strongest one.
+
+    `{org}_{posId}`, `{org}_{uid}`, `{org}_phone_{digits with country code}` as the dashboard has them, or
+    `{org}_email_{hash}`. Raises ValueError without a key.
+    """
+    strength = list(IdentityKind)
+    key = min(keys, key=lambda candidate: strength.index(candidate.kind))
+    if key.kind is IdentityKind.PHONE:
+        return f"{org_id}_phone_{phone_digits(key.value)}"
+    if key.kind is IdentityKind.EMAIL:
+        return f"{org_id}_email_{derived_id(org_id, key.value)}"
+    # POS ids are numbers; a uid made of digits only must not name the POS customer of that number.
+    if key.kind is IdentityKind.UID and key.value.isdigit():
+        return f"{org_id}_uid_{key.value}"
+    return f"{org_id}_{id_part(key.value)}"
+
+
+def legacy_customer_ids(org_id: str, key: IdentityKey) -> tuple[str, ...]:
+    """Document ids under which others may have created this customer (not `alleaves_{n}`: it names no org)."""
+    if key.kind is IdentityKind.POS:
+        value = id_part(key.value)
+        return (f"{org_id}_{value}", f"{org_id}_alleaves_{value}")
+    if key.kind is IdentityKind.PHONE:
+        digits = phone_digits(key.value)
+        return tuple(dict.fromkeys(f"{org_id}_phone_{form}" for form in (digits, digits[-10:])))
+    if key.kind is IdentityKind.UID:
+        return (f"{org_id}_{id_part(key.value)}", id_part(key.value))
+    return ()
+
+
+def placeholder_email(org_id: str, key: IdentityKey) -> str:
+    """The address written for a customer without one, because the dashboard's list drops documents that have none.
+
+    `customer_{posId}@alleaves.local` as the POS sync makes it; a hash stands in for any other key. Never mailed.
+    """
+    is_plain = key.kind is IdentityKind.POS and key.value.isascii() and key.value.isalnum() and len(key.value) <= 40
+    name = key.value.lower() if is_plain else derived_id("email", org_id, key.kind, key.value)
+    return f"customer_{name}@alleaves.local"

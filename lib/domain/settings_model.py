@@ -1,0 +1,238 @@
+"""The loyalty settings of one org as values: what can be set, within which bounds, and the defaults.
+
+Defaults and names are the dashboard's; what it does not have (clawback policy, redemption mode, expiry, pause, country)
+defaults to what it does today or to the cautious choice. An instance always satisfies every rule in this file.
+"""
+
+import functools
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from lib.domain.countries import COUNTRIES, Country, CountryCode, CurrencyCode
+from lib.domain.ids import fingerprint
+from lib.domain.settings_fields import (
+    Cents,
+    Color,
+    Days,
+    EquityMultiplier,
+    Id,
+    Miles,
+    Minutes,
+    Months,
+    Multiplier,
+    Name,
+    Orders,
+    Points,
+    Rate,
+    RewardCents,
+    Text,
+    Value,
+    wire_name,
+)
+
+
+def _with_id(value: object) -> object:
+    """Documents may leave the id out: it is the name in lower case then."""
+    if isinstance(value, Mapping) and "id" not in value and isinstance(value.get("name"), str):
+        return {**value, "id": value["name"].strip().lower()}
+    return value
+
+
+class Tier(Value):
+    """`multiplier` applies to points earned while in this tier. `threshold_cents` of lifetime spend, inclusive."""
+
+    id: Id
+    name: Name
+    threshold_cents: Cents
+    color: Color = "#9CA3AF"
+    benefits: Annotated[tuple[Text, ...], Field(max_length=20, strict=False)] = ()
+    multiplier: Multiplier = Decimal(1)
+
+    _default_id = model_validator(mode="before")(_with_id)
+
+    @functools.cached_property
+    def key(self) -> str:
+        """What `customers.tier` holds: the name in lower case. Ids of custom tiers are machine-made ("tier_1712…"),
+        and every reader of that field prints it."""
+        return self.name.lower()
+
+
+class RedemptionTier(Value):
+    """So many points buy a reward worth so much."""
+
+    id: Id
+    points_cost: Points
+    reward_value_cents: RewardCents
+    description: Text = ""
+
+
+class SegmentThresholds(Value):
+    """Whole days, order counts and cents; "min" is inclusive, "max" is exclusive."""
+
+    loyal_min_orders: Orders = 2
+    vip_min_lifetime_cents: Cents = 500_00
+    vip_min_orders: Orders = 8
+    vip_min_aov_cents: Cents = 50_00
+    high_value_min_aov_cents: Cents = 75_00
+    high_value_max_orders: Orders = 5
+    frequent_min_orders: Orders = 5
+    frequent_max_aov_cents: Cents = 60_00
+    slipping_min_days: Days = 30
+    at_risk_min_days: Days = 60
+    churned_min_days: Days = 90
+    new_max_days: Days = 30
+
+    @model_validator(mode="after")
+    def _inactivity_grows(self) -> Self:
+        if self.slipping_min_days >= self.at_risk_min_days:
+            raise _refused("days_order", "must be more than slipping_minDays", "atRisk_minDays")
+        if self.at_risk_min_days >= self.churned_min_days:
+            raise _refused("days_order", "must be more than atRisk_minDays", "churned_minDays")
+        return self
+
+
+class DiscountProgram(Value):
+    """A discount the shop gives to a group of people, shown on the menu when enabled."""
+
+    id: Id
+    name: Name
+    enabled: bool = False
+    description: Text = ""
+    icon: Literal["shield", "graduation-cap", "star", "heart", "users", "tag"] = "tag"
+
+    _default_id = model_validator(mode="before")(_with_id)
+
+
+class MenuDisplay(Value):
+    """What the public menu shows besides the tiers."""
+
+    show_bar: bool = True
+    loyalty_tagline: Text = ""
+    show_discount_programs: bool = True
+    show_delivery_info: bool = False
+    delivery_minimum_cents: Cents = 50_00
+    delivery_fee_cents: Cents = 10_00
+    delivery_radius: Miles = Decimal(20)
+    show_drive_thru: bool = False
+
+
+def _refused(kind: str, message: str, *at: str | int) -> PydanticCustomError:
+    """An error at `at`, relative to the value being validated."""
+    return PydanticCustomError(kind, "{why}", {"why": message, "at": at})
+
+
+def _check_tiers(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+    if not tiers or tiers[0].threshold_cents != 0:
+        raise _refused("no_base_tier", "the first tier must be the base tier, with threshold 0", 0, "threshold")
+    # An id may equal another tier's name only by mistake, and stored tiers are looked up by both.
+    seen: set[str] = set()
+    for index, tier in enumerate(tiers):
+        if index and tier.threshold_cents <= tiers[index - 1].threshold_cents:
+            raise _refused("tier_order", "must be above the threshold of the tier before it", index, "threshold")
+        if tier.id.lower() in seen:
+            raise _refused("duplicate", "is already used by another tier", index, "id")
+        if tier.key in seen:
+            raise _refused("duplicate", "is already used by another tier", index, "name")
+        seen |= {tier.id.lower(), tier.key}
+    return tiers
+
+
+def _check_redemption_tiers(tiers: tuple[RedemptionTier, ...]) -> tuple[RedemptionTier, ...]:
+    _check_unique([tier.id for tier in tiers], "id")
+    _check_unique([tier.points_cost for tier in tiers], "pointsCost")
+    return tuple(sorted(tiers, key=lambda tier: tier.points_cost))
+
+
+def _check_programs(programs: tuple[DiscountProgram, ...]) -> tuple[DiscountProgram, ...]:
+    _check_unique([program.id for program in programs], "id")
+    return programs
+
+
+def _check_unique(values: Sequence[str | int], field: str) -> None:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise _refused("duplicate", "is already used by another one", index, field)
+
+
+DEFAULT_TIERS = (
+    Tier(id="bronze", name="Bronze", threshold_cents=0, color="#CD7F32", benefits=("Points on every purchase",)),
+    Tier(id="silver", name="Silver", threshold_cents=200_00, color="#C0C0C0", benefits=("Member-only offers",)),
+    Tier(id="gold", name="Gold", threshold_cents=500_00, color="#FFD700", benefits=("Early access to new products",)),
+    Tier(id="platinum", name="Platinum", threshold_cents=1000_00, color="#E5E4E2", benefits=("Our best offers first",)),
+)
+DEFAULT_REDEMPTION_TIERS = (
+    RedemptionTier(id="small", points_cost=100, reward_value_cents=5_00, description="$5 off"),
+    RedemptionTier(id="medium", points_cost=250, reward_value_cents=15_00, description="$15 off"),
+    RedemptionTier(id="large", points_cost=500, reward_value_cents=35_00, description="$35 off"),
+)
+DEFAULT_DISCOUNT_PROGRAMS = (
+    DiscountProgram(id="military", name="Military discount", description="10% off", icon="shield"),
+    DiscountProgram(id="senior", name="Senior discount", description="15% off", icon="heart"),
+    DiscountProgram(id="student", name="Student discount", description="10% off", icon="graduation-cap"),
+)
+
+
+class LoyaltySettings(Value):
+    """One org's programme. Rates are exact decimals; see each field's type for its bounds.
+
+    hold_minutes: how long a hold keeps points reserved. Half an hour outlives a visit to the till and a web checkout,
+    and gives the points back the same day when neither ends.
+    points_expire_months: None means that points never expire.
+    paused: nothing is earned and nothing redeemed; the settings stay.
+    """
+
+    points_per_dollar: Rate = Decimal(1)
+    equity_multiplier: EquityMultiplier = Decimal("1.2")
+    enable_gamification: bool = False
+    earn_base: Literal["total", "subtotal", "total_before_tax"] = "total"
+    clawback: Literal["within_balance", "allow_negative"] = "within_balance"
+    redemption_mode: Literal["exact", "pro_rata"] = "exact"
+    points_expire_months: Months | None = None
+    hold_minutes: Minutes = 30
+    paused: bool = False
+    tiers: Annotated[tuple[Tier, ...], Field(max_length=20, strict=False), AfterValidator(_check_tiers)] = DEFAULT_TIERS
+    redemption_tiers: Annotated[
+        tuple[RedemptionTier, ...],
+        Field(min_length=1, max_length=50, strict=False),
+        AfterValidator(_check_redemption_tiers),
+    ] = DEFAULT_REDEMPTION_TIERS
+    segment_thresholds: SegmentThresholds = SegmentThresholds()
+    discount_programs: Annotated[
+        tuple[DiscountProgram, ...], Field(max_length=20, strict=False), AfterValidator(_check_programs)
+    ] = DEFAULT_DISCOUNT_PROGRAMS
+    menu_display: MenuDisplay = MenuDisplay()
+    country: CountryCode = "US"
+    currency: CurrencyCode = "USD"
+    time_zone: str = "America/New_York"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _country_decides(cls, value: object) -> object:
+        """A document that names a country and no currency or time zone means that country's."""
+        if isinstance(value, Mapping) and value.get("country") in COUNTRIES:
+            home = COUNTRIES[value["country"]]
+            return {"currency": home.currency, wire_name("time_zone"): home.time_zone, **value}
+        return value
+
+    @model_validator(mode="after")
+    def _zone_is_of_the_country(self) -> Self:
+        if self.time_zone not in COUNTRIES[self.country].time_zones:
+            raise _refused("time_zone", f"is not a time zone of {self.country}", "timeZone")
+        return self
+
+    @property
+    def home(self) -> Country:
+        """What the org's country implies; its code is the default region of telephone numbers."""
+        return COUNTRIES[self.country]
+
+    @functools.cached_property
+    def rule_version(self) -> str:
+        """12 hex digits that change when, and only when, an effective setting changes; entries record it."""
+        return fingerprint(self.model_dump(mode="json"))[:12]
+
+
+DEFAULT_SETTINGS = LoyaltySettings()
