@@ -1,0 +1,69 @@
+"""The vocabulary of the audit: a stored document, an invariant, and a violation of one by the other."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+Fields: TypeAlias = "Mapping[str, Any]"
+Fact: TypeAlias = "tuple[str, object, object]"  # what, as it must be, as it is stored
+
+
+class Invariant(StrEnum):
+    """Every invariant by its id in docs/INVARIANTS.md, which states each one exactly."""
+
+    SHAPE = "D1"
+    LEDGER_NUMBERED = "L1"
+    LEDGER_CHAINED = "L2"
+    LEDGER_SEALED = "L3"
+    LEDGER_SUMMED = "L4"
+    LEDGER_SOLVENT = "L5"
+    LEDGER_LOTS = "L6"
+    LEDGER_ACCOUNT = "L7"
+    LEDGER_KEYS = "L8"
+    LEDGER_KINDS = "L9"
+    LEDGER_EATING = "L10"
+    LEDGER_OWNER = "L11"
+    REDEMPTION_STATE = "R1"
+    REDEMPTION_FIGURES = "R2"
+    REDEMPTION_RESERVED = "R3"
+    REDEMPTION_ONE_HOLD = "R4"
+    REDEMPTION_VALUE = "R5"
+    REDEMPTION_RETURNED = "R6"
+    REDEMPTION_KNOWN = "R7"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One stored document: its path below the database root, its fields as the client returns them (times are aware
+    datetimes in UTC), and when it was last written, where the reader knows."""
+
+    path: str
+    fields: Fields = field(hash=False)
+    updated_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An invariant that does not hold at `path`. `expected` and `found` are for people; they hold no personal data."""
+
+    invariant: Invariant
+    path: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {self.path}: expected {self.expected}, found {self.found}"
+
+
+def differing(invariant: Invariant, path: str, facts: Iterable[Fact]) -> Iterator[Violation]:
+    """One violation for each fact whose stored value is not the one it must have."""
+    for name, wanted, found in facts:
+        if wanted != found:
+            yield Violation(invariant, path, f"{name} {wanted}", f"{found}")
