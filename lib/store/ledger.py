@@ -5,7 +5,7 @@ from typing import Any
 
 from google.cloud.firestore import FieldFilter, Query
 
-from lib.domain.ledger import GENESIS_HASH, Account, Actor, Balances, Entry, EntryKind, Memo, Source
+from lib.domain.ledger import Account, Actor, Balances, Entry, EntryKind, Memo, Source
 from lib.domain.lots import Lot, LotChange
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
@@ -115,7 +115,7 @@ def encode_account(account: Account) -> dict[str, Any]:
     """The account as part of a customer document's `loyalty` map."""
     return {
         "seq": account.seq,
-        "head": account.head_hash,
+        "headHash": account.head_hash,
         "balances": encode_balances(account.balances),
         "lots": [
             {"id": lot.id, "expiresAt": lot.expires_at, "points": lot.points, "reserved": lot.reserved}
@@ -133,7 +133,7 @@ def decode_account(org_id: str, customer_id: str, fields: Mapping[str, Any]) -> 
         org_id=org_id,
         customer_id=customer_id,
         seq=fields["seq"],
-        head_hash=fields.get("head", GENESIS_HASH),
+        head_hash=fields["headHash"],
         balances=Balances(**fields["balances"]),
         lots=tuple(lots),
     )

@@ -36,8 +36,7 @@ class OrgStore:
 
     def collection(self, *path: str) -> CollectionReference:
         """`tenants/{org}/…path` as a collection, e.g. ("accruals",)."""
-        found: CollectionReference = self.client.collection("tenants", self.org_id, *path)
-        return found
+        return self.client.collection("tenants", self.org_id, *path)
 
     def customer(self, customer_id: str) -> DocumentReference:
         """`customers/{id}`; its reader checks the owner with `owns`."""
@@ -49,7 +48,7 @@ class OrgStore:
 
     def ledger(self, customer_id: str) -> CollectionReference:
         """`customers/{id}/ledger`: entries carry `orgId` too, and the customer's owner has been checked."""
-        return self.customer(customer_id).collection("ledger")
+        return self.client.collection("customers", customer_id, "ledger")
 
     def order(self, order_id: str) -> DocumentReference:
         """`orders/{id}`; an order may name its org in other fields than `orgId` (lib/store/orders.py)."""

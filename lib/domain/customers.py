@@ -1,0 +1,158 @@
+"""What we know of a customer, and the standing that the dashboard reads: points, tier and segment.
+
+`Customer` is values only. Its `standing` is derived from the rest by `refreshed`, and stored so that lists can be
+filtered and sorted by it; whatever else writes those fields, the next refresh puts them right.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from lib.domain import segments, tiers
+from lib.domain.identity import is_placeholder_email
+from lib.domain.ids import fingerprint
+from lib.domain.ledger import Account, Actor, EntryKind, Journal, Memo, Source
+from lib.domain.segments import SpendStats
+from lib.domain.settings import LoyaltySettings
+
+# Identity documents that can point to one customer. A till's catch-all profile sees thousands of telephone numbers.
+IDENTITIES_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How to reach a customer, as far as known. `email` may be a placeholder; `phone` is E.164 when we wrote it."""
+
+    email: str | None = None
+    phone: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    display_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a customer had when the ledger was opened and no accrual record explains yet: points and counted orders.
+
+    An order that is not younger than `stats.last_order_at` is part of these figures: recording it moves its share from
+    here to the order instead of counting it twice.
+    """
+
+    points: int = 0
+    stats: SpendStats = field(default_factory=SpendStats)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What readers see. `points` can be negative only where the org shows debt so. The dates are when the segment or
+    the points next change if nothing happens, None for never."""
+
+    points: int
+    tier: str
+    tier_threshold_cents: int
+    tier_progress_percent: int
+    tier_updated_at: datetime
+    segment: str
+    segment_due_at: datetime | None
+    points_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One customer of one org.
+
+    stats: the counted orders, the opening's included. order_points: what orders have granted, net of clawbacks.
+    opened: whether the ledger has taken this customer over; until then `opening` is what the document brings along.
+    tier, segment: as stored, possibly by others. standing: None until `refreshed`. identities: ids of the identity
+    documents that point here. spending_key: id of the customer's spending document.
+    """
+
+    account: Account
+    stats: SpendStats = field(default_factory=SpendStats)
+    order_points: int = 0
+    opening: Opening = Opening()
+    opened: bool = False
+    contact: Contact = Contact()
+    pos_id: str | None = None
+    equity: bool = False
+    tier: str | None = None
+    tier_updated_at: datetime | None = None
+    segment: str | None = None
+    identities: tuple[str, ...] = ()
+    spending_key: str | None = None
+    enrolled: bool = False
+    standing: Standing | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of the customer document."""
+        return self.account.customer_id
+
+    @property
+    def org_id(self) -> str:
+        """The org whose customer this is."""
+        return self.account.org_id
+
+
+def journal_of(customer: Customer, rule_version: str, now: datetime) -> Journal:
+    """A journal for this customer's ledger. Points found on a customer the ledger has not opened yet come first, as
+    one entry, so that nobody's balance moves."""
+    journal = Journal(customer.account, now)
+    if not customer.opened and customer.opening.points > 0:
+        key = f"opening:{customer.id}"
+        memo = Memo(
+            source=Source("opening", customer.id),
+            key=key,
+            fingerprint=fingerprint([key, customer.opening.points]),
+            rule_version=rule_version,
+            reason="balance carried over when the ledger was opened",
+            actor=Actor("system", "ledger"),
+            occurred_at=now,
+        )
+        journal.credit(EntryKind.ADJUST, customer.opening.points, None, memo)
+    return journal
+
+
+def refreshed(
+    customer: Customer, settings: LoyaltySettings, now: datetime, *, previous_spend_cents: int | None = None
+) -> Customer:
+    """The customer with the standing that follows from the account, the orders and the settings at `now`.
+
+    `previous_spend_cents` is the lifetime spend before, where it has just changed: spend taken back can lower a tier.
+    """
+    spend_cents = customer.stats.lifetime_cents
+    tier = tiers.promoted(customer.tier, spend_cents, settings, previous_spend_cents=previous_spend_cents)
+    same_tier = tiers.tier_named(customer.tier, settings) == tier
+    standing = Standing(
+        points=shown_points(customer.account, settings),
+        tier=tier.key,
+        tier_threshold_cents=tier.threshold_cents,
+        tier_progress_percent=tiers.progress(spend_cents, settings, held=tier).percent,
+        tier_updated_at=customer.tier_updated_at if same_tier and customer.tier_updated_at else now,
+        segment=segments.classify(customer.stats, settings.segment_thresholds, now).value,
+        segment_due_at=segments.next_change_at(customer.stats, settings.segment_thresholds, now),
+        points_due_at=min((lot.expires_at for lot in customer.account.lots if lot.expires_at), default=None),
+    )
+    return replace(customer, standing=standing)
+
+
+def shown_points(account: Account, settings: LoyaltySettings) -> int:
+    """The balance as shown: what can be spent, less a debt where the org chose to show one as a negative balance."""
+    debt = account.balances.debt if settings.clawback == "allow_negative" else 0
+    return account.balances.available - debt
+
+
+def filled_in(contact: Contact, found: Contact) -> Contact:
+    """The contact with its gaps filled from `found`; what somebody entered is never overwritten.
+
+    A placeholder address is a gap. A name is one thing: its parts are taken together or not at all.
+    """
+    named = contact.first_name or contact.last_name or contact.display_name
+    names = contact if named else found
+    real_email = None if is_placeholder_email(contact.email) else contact.email
+    return Contact(
+        email=real_email or found.email or contact.email,
+        phone=contact.phone or found.phone,
+        first_name=names.first_name,
+        last_name=names.last_name,
+        display_name=names.display_name,
+    )

@@ -1,0 +1,241 @@
+"""Customer documents: `customers/{id}`, shared with the dashboard; only the fields named here are read or written.
+
+The map `loyalty` is ours alone and is the truth. The dashboard's own fields beside it are a projection, written again
+with every change of ours, so that what other writers did to them does not last.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from lib.domain.customers import Contact, Customer, Opening, Standing
+from lib.domain.errors import InvalidInput, InvariantBroken, NotFound
+from lib.domain.identity import normalise_phone, normalise_pos_id, phone_digits, phone_last4
+from lib.domain.money import cents_from_dollars, dollars
+from lib.domain.segments import SpendStats
+from lib.store.ledger import decode_account, encode_account, last
+from lib.store.org import OrgStore
+from lib.store.transaction import Snapshot, Transaction
+
+# Marks documents written by us, and by which version of `loyalty`.
+ENGINE_VERSION = 1
+
+_DAY = timedelta(days=1)
+_FIGURE_MAX = 10**12
+_CONTACT_FIELDS = {
+    "email": "email",
+    "phone": "phone",
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "display_name": "displayName",
+}
+
+
+def load(transaction: Transaction, org: OrgStore, customer_id: str) -> Customer:
+    """The customer, ready to be changed. Raises NotFound when this org has none of this id, whether or not another
+    org has."""
+    customer = decode(org, transaction.get([org.customer(customer_id)])[0])
+    if customer is None:
+        raise NotFound("no such customer", reason="unknown_customer")
+    check_opening(transaction, org, customer)
+    return customer
+
+
+def check_opening(transaction: Transaction, org: OrgStore, customer: Customer) -> None:
+    """Raises InvariantBroken when the ledger has entries although the document says it was never opened.
+
+    Somebody has replaced the whole document; sync_customer restores it from the entries. One read, and only for
+    documents that the ledger has not taken over.
+    """
+    if not customer.opened and last(transaction, org, customer.id):
+        raise InvariantBroken(f"customer {customer.id} has lost its account; sync_customer restores it")
+
+
+def decode(org: OrgStore, snapshot: Snapshot, *, adopt: bool = False) -> Customer | None:
+    """The customer of a document; None when there is none or it is another org's.
+
+    `adopt` also takes a document that names no org: the nightly job of the dashboard leaves such stubs behind under
+    ids that begin with the org's, and the caller has derived this id from an identity.
+    """
+    fields = snapshot.to_dict() or {}
+    ours = org.owns(fields) or (adopt and fields.get("orgId") is None)
+    if not snapshot.exists or not ours:
+        return None
+    loyalty = fields.get("loyalty")
+    customer = Customer(
+        account=decode_account(org.org_id, snapshot.id, loyalty or {}),
+        contact=Contact(**{name: _text(fields.get(field)) for name, field in _CONTACT_FIELDS.items()}),
+        pos_id=normalise_pos_id(fields.get("alleavesCustomerId")),
+        equity=fields.get("equityStatus") is True,
+        tier=_text(fields.get("tier")),
+        tier_updated_at=_instant(fields.get("tierUpdatedAt")),
+        segment=_text(fields.get("segment")),
+        enrolled=_instant(fields.get("loyaltyEnrolledAt")) is not None,
+    )
+    if not loyalty:
+        legacy = _legacy_opening(fields)
+        return replace(customer, opening=legacy, stats=legacy.stats)
+    opening = loyalty["opening"]
+    return replace(
+        customer,
+        opened=True,
+        opening=Opening(opening["points"], _decode_stats(opening)),
+        stats=_decode_stats(loyalty),
+        order_points=loyalty["orderPoints"],
+        identities=tuple(loyalty["identities"]),
+        spending_key=loyalty["spendingKey"],
+    )
+
+
+def save(
+    transaction: Transaction, org: OrgStore, customer: Customer, *, before: Customer | None, now: datetime
+) -> None:
+    """Writes what is ours and the projection; creates the document when there was none before.
+
+    Raises InvariantBroken for a customer without a standing (lib/domain/customers.py `refreshed`).
+    """
+    fields = encode(org, customer, before=before, now=now)
+    if before is None:
+        transaction.create(org.customer(customer.id), fields)
+    else:
+        transaction.update(org.customer(customer.id), fields)
+
+
+def encode(org: OrgStore, customer: Customer, *, before: Customer | None, now: datetime) -> dict[str, Any]:
+    """The fields to write, under the dashboard's names: dollars as floats, times as timestamps, never an undefined."""
+    standing = customer.standing
+    if standing is None or customer.org_id != org.org_id:
+        raise InvariantBroken("only a refreshed customer of this org can be written")
+    fields = {
+        "id": customer.id,
+        **_contact_changes(customer, before),
+        **_spending(customer, now),
+        **_standing(standing, before),
+        "pointsFromOrders": customer.order_points,
+        "pointsLastCalculated": now,
+        "loyalty": _loyalty(customer),
+        "loyaltyEngine": ENGINE_VERSION,
+        "updatedAt": now,
+    }
+    if before is None:
+        fields["createdAt"] = now
+    if not customer.enrolled:
+        fields["loyaltyEnrolledAt"] = now
+    return org.stamped(fields)
+
+
+def _loyalty(customer: Customer) -> dict[str, Any]:
+    return {
+        **encode_account(customer.account),
+        **_encode_stats(customer.stats),
+        "orderPoints": customer.order_points,
+        "opening": {"points": customer.opening.points, **_encode_stats(customer.opening.stats)},
+        "identities": list(customer.identities),
+        "spendingKey": customer.spending_key,
+    }
+
+
+def _standing(standing: Standing, before: Customer | None) -> dict[str, Any]:
+    fields = {
+        "points": standing.points,
+        "loyaltyPoints": standing.points,
+        "tier": standing.tier,
+        "tierThreshold": dollars(standing.tier_threshold_cents),
+        "tierProgress": standing.tier_progress_percent,
+        "tierSource": "calculated",
+        "segment": standing.segment,
+        "dueSegmentAt": standing.segment_due_at,
+        "duePointsAt": standing.points_due_at,
+    }
+    if before is None or before.tier_updated_at != standing.tier_updated_at:
+        fields["tierUpdatedAt"] = standing.tier_updated_at
+    return fields
+
+
+def _spending(customer: Customer, now: datetime) -> dict[str, Any]:
+    stats = customer.stats
+    fields = {**spending_fields(stats), "lifetimeValue": dollars(stats.lifetime_cents)}
+    if stats.last_order_at:
+        # The segment's due date keeps this figure on the right side of every threshold until it is written again.
+        fields["daysSinceLastOrder"] = max(0, (now - stats.last_order_at) // _DAY)
+    return fields
+
+
+def spending_fields(stats: SpendStats) -> dict[str, Any]:
+    """Totals under the names that customer and customer_spending documents share; money in dollars."""
+    average = round(stats.lifetime_cents / stats.order_count) if stats.order_count else 0
+    return {
+        "totalSpent": dollars(stats.lifetime_cents),
+        "orderCount": stats.order_count,
+        "avgOrderValue": dollars(average),
+        "firstOrderDate": stats.first_order_at,
+        "lastOrderDate": stats.last_order_at,
+    }
+
+
+def _contact_changes(customer: Customer, before: Customer | None) -> dict[str, Any]:
+    """Contact fields that have been filled in since `before`, and the forms of them that readers query."""
+    old = before.contact if before else Contact()
+    new = customer.contact
+    values = {name: getattr(new, name) for name in _CONTACT_FIELDS}
+    fields = {_CONTACT_FIELDS[name]: value for name, value in values.items() if value and value != getattr(old, name)}
+    if e164 := normalise_phone(new.phone):
+        fields |= {"phoneDigits": phone_digits(e164), "phoneLast4": phone_last4(e164)}
+    if new.first_name:
+        fields["firstNameLower"] = new.first_name.lower()
+    if customer.pos_id and (before is None or before.pos_id is None):
+        fields["alleavesCustomerId"] = f"cid_{customer.pos_id}"
+    return fields
+
+
+def _legacy_opening(fields: Mapping[str, Any]) -> Opening:
+    return Opening(
+        points=_natural(fields.get("points")),
+        stats=SpendStats(
+            order_count=_natural(fields.get("orderCount")),
+            lifetime_cents=_legacy_cents(fields),
+            first_order_at=_instant(fields.get("firstOrderDate")),
+            last_order_at=_instant(fields.get("lastOrderDate")),
+        ),
+    )
+
+
+def _legacy_cents(fields: Mapping[str, Any]) -> int:
+    try:
+        return max(0, cents_from_dollars(fields.get("totalSpent", 0)))
+    except InvalidInput:
+        return 0
+
+
+def _encode_stats(stats: SpendStats) -> dict[str, Any]:
+    return {
+        "spendCents": stats.lifetime_cents,
+        "orderCount": stats.order_count,
+        "firstOrderAt": stats.first_order_at,
+        "lastOrderAt": stats.last_order_at,
+    }
+
+
+def _decode_stats(fields: Mapping[str, Any]) -> SpendStats:
+    return SpendStats(
+        order_count=fields["orderCount"],
+        lifetime_cents=fields["spendCents"],
+        first_order_at=fields["firstOrderAt"],
+        last_order_at=fields["lastOrderAt"],
+    )
+
+
+def _natural(value: object) -> int:
+    """A stored figure as a whole number of at least 0; what is no sane number is 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(value) if 0 < value < _FIGURE_MAX else 0
+
+
+def _instant(value: object) -> datetime | None:
+    return value if isinstance(value, datetime) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
