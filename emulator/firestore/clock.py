@@ -1,0 +1,35 @@
+"""Commit and read times: microseconds since 1970 UTC that never repeat and never run backwards."""
+
+from __future__ import annotations
+
+import time
+
+from emulator.firestore.wire import Timestamp
+
+
+class Clock:
+    """Hands out times so that a commit is always later than every commit and every read before it."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def commit_time(self) -> int:
+        """Microseconds UTC, strictly later than any time handed out before."""
+        self._last = max(time.time_ns() // 1000, self._last + 1)
+        return self._last
+
+    def read_time(self) -> int:
+        """Microseconds UTC; no later commit will carry this time or an earlier one, so the read can be repeated."""
+        self._last = max(time.time_ns() // 1000, self._last)
+        return self._last
+
+
+def timestamp(micros: int) -> Timestamp:
+    """The protobuf Timestamp of a time in microseconds UTC."""
+    seconds, rest = divmod(micros, 1_000_000)
+    return Timestamp(seconds=seconds, nanos=rest * 1000)
+
+
+def micros(value: Timestamp) -> int:
+    """The time in microseconds UTC of a protobuf Timestamp, rounded down."""
+    return int(value.seconds) * 1_000_000 + int(value.nanos) // 1000

@@ -1,0 +1,24 @@
+"""The engine: the store with everything that reads and changes it, shared by all protocols of one server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from emulator.firestore.commits import Committer
+from emulator.firestore.store import Store
+from emulator.firestore.transactions import Transactions
+from emulator.firestore.usage import UsageMeter
+
+
+@dataclass(slots=True)
+class Engine:
+    """Databases, transactions, commits and billing of one server. Not thread-safe: for one event loop."""
+
+    store: Store = field(default_factory=Store)
+    meter: UsageMeter = field(default_factory=UsageMeter)
+    transactions: Transactions = field(init=False)
+    committer: Committer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.transactions = Transactions(self.store)
+        self.committer = Committer(self.store, self.transactions, self.meter)

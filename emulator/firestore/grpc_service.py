@@ -1,0 +1,87 @@
+"""The gRPC face: every method of google.firestore.v1.Firestore as a generic handler on raw messages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from emulator.firestore.caller import Caller
+from emulator.firestore.engine import Engine
+from emulator.firestore.errors import FirestoreError
+from emulator.firestore.rpcs.commits import CommitMethods
+from emulator.firestore.rpcs.documents import DocumentMethods
+from emulator.firestore.rpcs.listing import ListingMethods
+from emulator.firestore.rpcs.queries import QueryMethods
+from emulator.firestore.wire import Message, request_type
+
+SERVICE = "google.firestore.v1.Firestore"
+
+MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+"""Largest message the transport lets through; Firestore's own limits are lower and answered with their own errors."""
+
+Unary = Callable[[Message, Caller], Awaitable[Message]]
+Streaming = Callable[[Message, Caller], AsyncIterator[Message]]
+
+_log = logging.getLogger(__name__)
+
+
+def service_handler(engine: Engine) -> grpc.GenericRpcHandler:
+    """The handler of all methods; those it does not have get UNIMPLEMENTED from the transport."""
+    documents, listing = DocumentMethods(engine), ListingMethods(engine)
+    queries, commits = QueryMethods(engine), CommitMethods(engine)
+    handlers = {
+        "GetDocument": _unary(documents.get_document, "GetDocumentRequest"),
+        "CreateDocument": _unary(documents.create_document, "CreateDocumentRequest"),
+        "UpdateDocument": _unary(documents.update_document, "UpdateDocumentRequest"),
+        "DeleteDocument": _unary(documents.delete_document, "DeleteDocumentRequest"),
+        "BatchGetDocuments": _streaming(documents.batch_get_documents, "BatchGetDocumentsRequest"),
+        "ListDocuments": _unary(listing.list_documents, "ListDocumentsRequest"),
+        "ListCollectionIds": _unary(listing.list_collection_ids, "ListCollectionIdsRequest"),
+        "RunQuery": _streaming(queries.run_query, "RunQueryRequest"),
+        "RunAggregationQuery": _streaming(queries.run_aggregation_query, "RunAggregationQueryRequest"),
+        "BeginTransaction": _unary(commits.begin_transaction, "BeginTransactionRequest"),
+        "Commit": _unary(commits.commit, "CommitRequest"),
+        "Rollback": _unary(commits.rollback, "RollbackRequest"),
+        "BatchWrite": _unary(commits.batch_write, "BatchWriteRequest"),
+    }
+    return grpc.method_handlers_generic_handler(SERVICE, handlers)
+
+
+def _unary(method: Unary, request: str) -> grpc.RpcMethodHandler:
+    async def handle(message: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
+        try:
+            return await method(message, Caller.from_metadata(context.invocation_metadata()))
+        except Exception as error:  # noqa: BLE001
+            return await _abort(context, error)
+
+    return grpc.unary_unary_rpc_method_handler(
+        handle, request_deserializer=request_type(request).FromString, response_serializer=_serialize
+    )
+
+
+def _streaming(method: Streaming, request: str) -> grpc.RpcMethodHandler:
+    async def handle(message: Message, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
+        try:
+            async for response in method(message, Caller.from_metadata(context.invocation_metadata())):
+                yield response
+        except Exception as error:  # noqa: BLE001
+            await _abort(context, error)
+
+    return grpc.unary_stream_rpc_method_handler(
+        handle, request_deserializer=request_type(request).FromString, response_serializer=_serialize
+    )
+
+
+async def _abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> Any:
+    if isinstance(error, FirestoreError):
+        await context.abort(error.code, error.message)
+    _log.error("internal error", exc_info=error)
+    await context.abort(grpc.StatusCode.INTERNAL, f"The local Firestore failed: {error!r}")
+
+
+def _serialize(message: Message) -> bytes:
+    return bytes(message.SerializeToString())

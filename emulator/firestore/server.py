@@ -1,0 +1,78 @@
+"""Puts a local Firestore together: engine, gRPC, HTTP, and the port they share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc.aio
+import uvicorn
+from starlette.routing import BaseRoute
+
+from emulator.firestore.admin import admin_routes, application
+from emulator.firestore.engine import Engine
+from emulator.firestore.grpc_service import MESSAGE_BYTES_MAX, service_handler
+from emulator.firestore.port import SharedPort
+
+_SHUTDOWN_GRACE_SECONDS = 0.5
+
+
+class _HttpServer(uvicorn.Server):
+    """uvicorn, leaving the process's signals to whoever runs the whole server."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass
+class FirestoreServer:
+    """One local Firestore. What else serves HTTP or observes commits is added before `start`."""
+
+    engine: Engine = field(default_factory=Engine)
+    extra_routes: list[BaseRoute] = field(default_factory=list)
+
+    async def start(self, host: str, port: int) -> int:
+        """Serve on host:port and return the port, chosen by the system if `port` is 0."""
+        # A short directory of its own: names of UNIX sockets may not be longer than about a hundred bytes.
+        self._sockets = tempfile.TemporaryDirectory(prefix="firestore-")
+        grpc_socket, http_socket = Path(self._sockets.name) / "grpc", Path(self._sockets.name) / "http"
+        await self._start_grpc(grpc_socket)
+        await self._start_http(http_socket)
+        self._port = SharedPort(grpc_socket, http_socket)
+        return await self._port.listen(host, port)
+
+    async def stop(self) -> None:
+        """End all connections and servers."""
+        self._port.close()
+        self._http.should_exit = True
+        await self._grpc.stop(_SHUTDOWN_GRACE_SECONDS)
+        await self._http_task
+        self._sockets.cleanup()
+
+    async def _start_grpc(self, socket: Path) -> None:
+        options = [
+            ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+            ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+        ]
+        self._grpc = grpc.aio.server(options=options)
+        self._grpc.add_generic_rpc_handlers((service_handler(self.engine),))
+        self._grpc.add_insecure_port(f"unix:{socket}")
+        await self._grpc.start()
+
+    async def _start_http(self, socket: Path) -> None:
+        app = application([*admin_routes(self.engine), *self.extra_routes])
+        config = uvicorn.Config(
+            app, uds=str(socket), log_level="warning", lifespan="off", loop="none", timeout_graceful_shutdown=1
+        )
+        self._http = _HttpServer(config)
+        self._http_task = asyncio.create_task(self._http.serve())
+        while not self._http.started:
+            if self._http_task.done():
+                self._http_task.result()
+                raise RuntimeError("the HTTP server ended before it had started")
+            await asyncio.sleep(0.005)

@@ -1,0 +1,210 @@
+"""The multi-version store: every database's documents, with the versions of the last hour.
+
+Single-threaded by design: everything runs in the event loop, so that applying a commit needs no lock to be atomic.
+Documents are kept serialised, which takes a tenth of the memory of parsed messages and costs two microseconds to read.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+from sortedcontainers import SortedList
+
+from emulator.firestore.changes import Change, Observer
+from emulator.firestore.clock import Clock, timestamp
+from emulator.firestore.names import DatabaseId, collection_id_of, collection_of
+from emulator.firestore.scopes import Scope
+from emulator.firestore.wire import Document
+
+RETENTION_MICROS = 3_600 * 1_000_000
+"""How long superseded versions can still be read: production's default of one hour."""
+
+
+class Version:
+    """One state of a document, from `time` (microseconds UTC) until the next version; `data` None means deleted."""
+
+    __slots__ = ("create_time", "data", "previous", "time")
+
+    def __init__(self, time: int, create_time: int, data: bytes | None, previous: Version | None) -> None:
+        self.time = time
+        self.create_time = create_time
+        self.data = data
+        self.previous = previous
+
+    def document(self) -> Document:
+        """The document as a message of its own, which the caller may change."""
+        return Document.FromString(self.data)
+
+
+class Database:
+    """One database: its documents by path, and the collections and groups they are found by."""
+
+    def __init__(self, identity: DatabaseId) -> None:
+        self.id = identity
+        self.collections: dict[str, Scope] = {}
+        self.collection_paths: SortedList[str] = SortedList()
+        self._groups: dict[str, Scope] = {}
+        self._versions: dict[str, Version] = {}
+        self._log: deque[tuple[int, str]] = deque()
+
+    def get(self, path: str, at: int | None = None) -> Version | None:
+        """The live version of a document, now or at a past time; None when it did not exist then."""
+        version = self._versions.get(path)
+        if at is not None:
+            while version is not None and version.time > at:
+                version = version.previous
+        return version if version is not None and version.data is not None else None
+
+    def changed_since(self, time: int) -> set[str]:
+        """Paths of the documents written or deleted after `time`."""
+        changed = set()
+        for commit_time, path in reversed(self._log):
+            if commit_time <= time:
+                break
+            changed.add(path)
+        return changed
+
+    def group(self, collection_id: str) -> Scope:
+        """The documents of all collections of that id, wherever they are."""
+        scope = self._groups.get(collection_id)
+        if scope is None:
+            scope = self._groups[collection_id] = Scope(self._document)
+            for path, collection in self.collections.items():
+                if path.rsplit("/", 1)[-1] == collection_id:
+                    scope.paths.update(collection.paths)
+        return scope
+
+    def documents_below(self, parent: str) -> Iterator[str]:
+        """Paths of all live documents below a document (or the root), at any depth."""
+        for collection in self.collections_below(parent):
+            yield from self.collections[collection].paths
+
+    def collections_below(self, parent: str) -> Iterable[str]:
+        """Paths of the non-empty collections below a document (or the root), at any depth."""
+        if not parent:
+            return list(self.collection_paths)
+        return list(self.collection_paths.irange(f"{parent}/", f"{parent}0", inclusive=(True, False)))
+
+    def collection_ids(self, parent: str, at: int | None = None) -> set[str]:
+        """Ids of the collections right below a document (or the root) that hold anything, at any depth."""
+        prefix = f"{parent}/" if parent else ""
+        return self._segments_below(prefix, at)
+
+    def parents_in(self, collection: str, at: int | None = None) -> set[str]:
+        """Paths of the documents of a collection, existing or not, that have collections below them."""
+        prefix = f"{collection}/"
+        return {prefix + document_id for document_id in self._segments_below(prefix, at, deeper=True)}
+
+    def _segments_below(self, prefix: str, at: int | None, *, deeper: bool = False) -> set[str]:
+        """First segments after `prefix` of the collections that begin with it; of those that go on, if `deeper`."""
+        changed = self.changed_since(at) if at is not None else set()
+        if changed:
+            live = {path for path in self.documents_below("") if path not in changed}
+            live.update(path for path in changed if self.get(path, at) is not None)
+            below = [collection_of(path)[len(prefix) :] for path in live if collection_of(path).startswith(prefix)]
+            return {rest.split("/", 1)[0] for rest in below if not deeper or "/" in rest}
+        # Skips from one segment to the next, so that a million documents below one cost nothing.
+        found = set()
+        position = prefix
+        while (index := self.collection_paths.bisect_left(position)) < len(self.collection_paths):
+            path = self.collection_paths[index]
+            if not path.startswith(prefix):
+                break
+            segment, slash, _ = path[len(prefix) :].partition("/")
+            if slash or not deeper:
+                found.add(segment)
+            # "0" follows "/": past everything below this segment, or past this very path.
+            position = f"{prefix}{segment}0" if slash else f"{path}/"
+        return found
+
+    def apply(self, time: int, documents: Iterable[tuple[str, Document | None]]) -> list[tuple[str, Version | None]]:
+        """Make these the newest versions at `time` (None deletes); returns each path with the version it replaced."""
+        replaced = []
+        for path, document in documents:
+            before = self.get(path)
+            self._put(path, before, time, document)
+            replaced.append((path, before))
+        self._forget(time - RETENTION_MICROS)
+        return replaced
+
+    def _put(self, path: str, before: Version | None, time: int, document: Document | None) -> None:
+        data = None if document is None else document.SerializeToString(deterministic=True)
+        create_time = before.create_time if before is not None else time
+        self._versions[path] = Version(time, create_time, data, self._versions.get(path))
+        self._log.append((time, path))
+        old = None if before is None else before.document()
+        collection_path = collection_of(path)
+        collection = self.collections.get(collection_path)
+        if collection is None:
+            collection = self.collections[collection_path] = Scope(self._document)
+            self.collection_paths.add(collection_path)
+        collection.replace(path, old, document)
+        group = self._groups.get(collection_id_of(path))
+        if group is not None:
+            group.replace(path, old, document)
+        if not collection.paths:
+            del self.collections[collection_path]
+            self.collection_paths.remove(collection_path)
+
+    def _forget(self, horizon: int) -> None:
+        """Drop versions that nobody may read any more: those superseded before `horizon`."""
+        while self._log and self._log[0][0] < horizon:
+            _, path = self._log.popleft()
+            newest = version = self._versions.get(path)
+            while version is not None and version.time > horizon:
+                version = version.previous
+            if version is None:
+                continue
+            version.previous = None
+            if version is newest and version.data is None:
+                del self._versions[path]
+
+    def _document(self, path: str) -> Document:
+        return Document.FromString(self._versions[path].data)
+
+
+class Store:
+    """All databases of all projects, their common clock, and who is told of commits."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self._databases: dict[DatabaseId, Database] = {}
+        self._observers: list[Observer] = []
+
+    def database(self, identity: DatabaseId) -> Database:
+        """The database of that name; it exists as soon as it is asked for."""
+        database = self._databases.get(identity)
+        if database is None:
+            database = self._databases[identity] = Database(identity)
+        return database
+
+    def add_observer(self, observer: Observer) -> None:
+        self._observers.append(observer)
+
+    def apply(self, database: Database, time: int, documents: Sequence[tuple[str, Document | None]]) -> None:
+        """Commit these documents at `time` and tell the observers; `documents` holds real changes only."""
+        replaced = database.apply(time, documents)
+        if not self._observers or not documents:
+            return
+        commit_time = timestamp(time)
+        changes = [
+            Change(
+                project=database.id.project,
+                database=database.id.database,
+                path=path,
+                before=None if before is None else before.document(),
+                after=after,
+                commit_time=commit_time,
+            )
+            for (path, before), (_, after) in zip(replaced, documents, strict=True)
+        ]
+        for observer in self._observers:
+            observer(changes)
+
+    def clear(self, identity: DatabaseId) -> None:
+        """Delete all documents of a database at once, as one commit that observers are not told of."""
+        database = self._databases.get(identity)
+        if database is not None:
+            paths = list(database.documents_below(""))
+            database.apply(self.clock.commit_time(), ((path, None) for path in paths))
