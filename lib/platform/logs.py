@@ -1,0 +1,26 @@
+"""Every log line of the product, as one JSON object that Cloud Logging understands; none carries personal data."""
+
+import json
+import sys
+import traceback
+from typing import Any
+
+from lib.domain.errors import InvariantBroken
+
+_FRAMES_MAX = 12
+
+
+def unexpected_error(function: str, error: BaseException) -> None:
+    """An error nobody planned for. Its type and where it came from, not its message: that may quote a document."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
+    at = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    _write("ERROR", "unexpected error", function=function, error=type(error).__qualname__, at=at)
+
+
+def invariant_broken(function: str, error: InvariantBroken) -> None:
+    """A write was stopped because it would have broken a rule of ours. Somebody has to look at it."""
+    _write("CRITICAL", "invariant broken, nothing written", function=function, rule=error.message)
+
+
+def _write(severity: str, message: str, **fields: Any) -> None:
+    sys.stderr.write(json.dumps({"severity": severity, "message": message, **fields}) + "\n")
