@@ -68,13 +68,14 @@ def stream_figures(writes: Iterable[OrderWrite], programme: Programme) -> dict[s
         (
             (write.person, round(write.fields["totals"]["total"] * 100))
             for write in last.values()
-            if write.person is not None and _counts(write.fields)
+            if write.person is not None and counts(write.fields)
         ),
         programme,
     )
 
 
-def _counts(order: dict[str, Any]) -> bool:
+def counts(order: dict[str, Any]) -> bool:
+    """Whether an order in this state earns: completed or paid, not taken back, not a trial."""
     status, payment = order["status"], order.get("paymentStatus")
     earned = status in _EARNING or payment == "paid"
     taken_back = status in _REVERSED or payment in _MONEY_WENT_BACK
