@@ -5,7 +5,7 @@ import sys
 import traceback
 from typing import Any
 
-from lib.domain.errors import InvariantBroken
+from lib.domain.errors import InvariantBroken, PerennialError
 
 _FRAMES_MAX = 12
 
@@ -20,6 +20,11 @@ def unexpected_error(function: str, error: BaseException) -> None:
 def invariant_broken(function: str, error: InvariantBroken) -> None:
     """A write was stopped because it would have broken a rule of ours. Somebody has to look at it."""
     _write("CRITICAL", "invariant broken, nothing written", function=function, rule=error.message)
+
+
+def event_refused(function: str, error: PerennialError) -> None:
+    """An event that will never be accepted; it is not delivered again."""
+    _write("ERROR", "event refused", function=function, kind=error.kind.value, reason=error.reason)
 
 
 def _write(severity: str, message: str, **fields: Any) -> None:

@@ -1,0 +1,24 @@
+"""The edge of every function: who calls, what they sent, and how answers and errors go back.
+
+Only this package knows HTTP and the Firebase callable protocol.
+"""
+
+from functions.edge.callables import Call, on_call
+from functions.edge.events import DocumentChange, on_document_written
+from functions.edge.http import on_get
+from functions.edge.inputs import DocumentId, Dollars, Input, JsonObject, Points, Text, WriteInput
+
+__all__ = [
+    "Call",
+    "DocumentChange",
+    "DocumentId",
+    "Dollars",
+    "Input",
+    "JsonObject",
+    "Points",
+    "Text",
+    "WriteInput",
+    "on_call",
+    "on_document_written",
+    "on_get",
+]
