@@ -1,0 +1,83 @@
+"""Runs every function of main.py in one process: `python -m emulator.functions --project P --firestore HOST:PORT`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from emulator.processes import exit_with_parent, wait_for_file, write_whole
+
+_THREADS = 16
+_AUTH_EMULATOR = "127.0.0.1:9099"
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m emulator.functions", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=5001, help="0 lets the system choose a free one")
+    parser.add_argument("--project", required=True)
+    parser.add_argument("--source", type=Path, default=Path.cwd(), help="folder of main.py")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--firestore", help="HOST:PORT of the Firestore emulator")
+    where.add_argument("--firestore-ready", type=Path, help="the ready-file of one that may still be starting")
+    parser.add_argument("--ready", type=Path, help='file that gets {"host", "port"} as JSON once requests are served')
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
+    return parser.parse_args(arguments)
+
+
+def _prepare_environment(project: str, firestore: str) -> None:
+    """What the Firebase emulator gives to functions. The values reach main.py, so they are set before it is loaded."""
+    os.environ.update(
+        GCLOUD_PROJECT=project,
+        GOOGLE_CLOUD_PROJECT=project,
+        FIREBASE_CONFIG=json.dumps({"projectId": project}),
+        FIRESTORE_EMULATOR_HOST=firestore,
+        FUNCTIONS_EMULATOR="true",
+    )
+    # Any value makes the Admin SDK accept unsigned tokens; it asks no server.
+    os.environ.setdefault("FIREBASE_AUTH_EMULATOR_HOST", _AUTH_EMULATOR)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    options = _parse(arguments)
+    signal.signal(signal.SIGTERM, _stop)
+    if options.with_parent:
+        exit_with_parent()
+    # These imports take most of the start; done first, they run while a Firestore emulator is starting too.
+    import waitress
+
+    from emulator.functions.application import Application
+    from emulator.functions.loader import load_functions
+    from emulator.functions.registration import register_triggers
+
+    firestore = options.firestore
+    if firestore is None:
+        ready = json.loads(wait_for_file(options.firestore_ready))
+        firestore = f"{ready['host']}:{ready['port']}"
+    _prepare_environment(options.project, firestore)
+    functions = load_functions(options.source.resolve())
+    application = Application(options.project, functions)
+    server = waitress.create_server(application, host=options.host, port=options.port, threads=_THREADS)
+    # Waitress warns of every request that has to wait for a thread, which under load is the normal case.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    # The port is open by now, so events that are sent at once wait in its backlog.
+    register_triggers(functions, options.project, firestore, f"{options.host}:{server.effective_port}")
+    if options.ready is not None:
+        write_whole(options.ready, json.dumps({"host": options.host, "port": server.effective_port}))
+    server.run()
+    return 0
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
