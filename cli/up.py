@@ -1,0 +1,62 @@
+"""`./dev up`: the local stack on the official emulators' ports, until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from emulator.processes import ProcessFailed, write_whole
+from emulator.stack import PROJECT, Stack
+
+FIRESTORE_PORT = 8080
+FUNCTIONS_PORT = 5001
+
+_CHECK_SECONDS = 0.5
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev up", description=__doc__)
+    parser.add_argument("--project", default=PROJECT)
+    parser.add_argument("--port", type=int, default=FIRESTORE_PORT, help="of Firestore; 0: free ports for both")
+    parser.add_argument("--functions-port", type=int, help=f"{FUNCTIONS_PORT} unless --port 0 is given")
+    parser.add_argument("--ready", type=Path, help="file that gets the addresses as JSON once everything serves")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parse(arguments)
+    functions_port = options.functions_port
+    if functions_port is None:
+        functions_port = FUNCTIONS_PORT if options.port else 0
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    stack = Stack(options.project, firestore_port=options.port, functions_port=functions_port)
+    try:
+        with stack:
+            _announce(stack, options.ready)
+            while not stop.wait(_CHECK_SECONDS):
+                stack.check()
+    except ProcessFailed as failure:
+        print(f"{failure}\nAnother stack may be using the ports; --port 0 takes free ones.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _announce(stack: Stack, ready: Path | None) -> None:
+    addresses = {"project": stack.project, "firestore": stack.firestore, "functions": stack.functions}
+    print(f"Firestore  {stack.firestore}\nFunctions  http://{stack.functions}/  (project {stack.project})\n")
+    for name, value in stack.environment.items():
+        print(f"export {name}={value}")
+    print("\nCtrl-C ends it.", flush=True)
+    if ready is not None:
+        write_whole(ready, json.dumps({**addresses, "env": stack.environment, "pid": os.getpid()}))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
