@@ -66,6 +66,11 @@ class OrgStore:
         """This org's customers' activities."""
         return self._owned("customer_activities")
 
+    def legacy_settings(self) -> DocumentReference:
+        """`loyalty_settings/{org}`: what the dashboard's loyalty page has saved; read where `settings/loyalty` says
+        nothing."""
+        return self.client.document("loyalty_settings", self.org_id)
+
     def owns(self, fields: Mapping[str, Any]) -> bool:
         """Whether a top-level document with these fields is this org's."""
         return fields.get("orgId") == self.org_id
