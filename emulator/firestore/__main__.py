@@ -10,7 +10,7 @@ import os
 import signal
 from pathlib import Path
 
-from emulator.firestore.server import FirestoreServer
+from emulator.firestore.server import assemble
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -26,7 +26,7 @@ async def _serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    server = FirestoreServer()
+    server = assemble()
     port = await server.start(options.host, options.port)
     if options.ready is not None:
         _write_whole(options.ready, json.dumps({"host": options.host, "port": port}))

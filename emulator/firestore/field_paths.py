@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TypeAlias
 
 from emulator.firestore.errors import invalid_argument
@@ -77,7 +78,7 @@ def remove(fields: Fields, path: FieldPath) -> None:
 def overlapping(paths: list[FieldPath]) -> Iterator[tuple[FieldPath, FieldPath]]:
     """Pairs of paths of which the first is equal to, or a parent of, the second."""
     ordered = sorted(paths)
-    for first, second in zip(ordered, ordered[1:], strict=False):
+    for first, second in pairwise(ordered):
         if second[: len(first)] == first:
             yield first, second
 

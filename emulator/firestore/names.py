@@ -1,7 +1,7 @@
 """Resource names: projects, databases, documents and collections, parsed and checked.
 
-Inside the emulator a document or collection is a *path* relative to its database ("orders/o1", "orders"); the empty path
-is the database root. Full resource names appear only on the wire.
+Inside the emulator a document or collection is a *path* relative to its database ("orders/o1", "orders"); the empty
+path is the database root. Full resource names appear only on the wire.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Firestore's order of values as bytes: comparing two encodings compares the values, whatever their types.
 
 Order of types: null, booleans, NaN, numbers, timestamps, strings, bytes, references, geographical points, arrays,
-vectors, maps (https://firebase.google.com/docs/firestore/manage-data/data-types). Equal values (1 and 1.0, 0.0 and -0.0)
-have equal encodings. Encodings are prefix-free, so several can be joined into one key and a descending component is the
-bitwise complement of an ascending one. No encoding nor its complement begins with 0x00 or 0xFF, which makes `key + 0xFF`
-a bound above everything that begins with `key`.
+vectors, maps (https://firebase.google.com/docs/firestore/manage-data/data-types). Equal values (1 and 1.0, 0.0 and
+-0.0) have equal encodings. Encodings are prefix-free, so several can be joined into one key and a descending component
+is the bitwise complement of an ascending one. No encoding nor its complement begins with 0x00 or 0xFF, which makes
+`key + 0xFF` a bound above everything that begins with `key`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,10 +31,11 @@ class _HttpServer(uvicorn.Server):
 
 @dataclass
 class FirestoreServer:
-    """One local Firestore. What else serves HTTP or observes commits is added before `start`."""
+    """One local Firestore. `closers` are awaited when it stops, before its connections end."""
 
-    engine: Engine = field(default_factory=Engine)
-    extra_routes: list[BaseRoute] = field(default_factory=list)
+    engine: Engine
+    routes: list[BaseRoute]
+    closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     async def start(self, host: str, port: int) -> int:
         """Serve on host:port and return the port, chosen by the system if `port` is 0."""
@@ -48,6 +49,8 @@ class FirestoreServer:
 
     async def stop(self) -> None:
         """End all connections and servers."""
+        for close in self.closers:
+            await close()
         self._port.close()
         self._http.should_exit = True
         await self._grpc.stop(_SHUTDOWN_GRACE_SECONDS)
@@ -65,9 +68,13 @@ class FirestoreServer:
         await self._grpc.start()
 
     async def _start_http(self, socket: Path) -> None:
-        app = application([*admin_routes(self.engine), *self.extra_routes])
         config = uvicorn.Config(
-            app, uds=str(socket), log_level="warning", lifespan="off", loop="none", timeout_graceful_shutdown=1
+            application(self.routes),
+            uds=str(socket),
+            log_level="warning",
+            lifespan="off",
+            loop="none",
+            timeout_graceful_shutdown=1,
         )
         self._http = _HttpServer(config)
         self._http_task = asyncio.create_task(self._http.serve())
@@ -76,3 +83,9 @@ class FirestoreServer:
                 self._http_task.result()
                 raise RuntimeError("the HTTP server ended before it had started")
             await asyncio.sleep(0.005)
+
+
+def assemble() -> FirestoreServer:
+    """A server with all its parts: who observes commits, and what is served over HTTP, is plugged in here."""
+    engine = Engine()
+    return FirestoreServer(engine, routes=admin_routes(engine))

@@ -106,16 +106,16 @@ class Database:
             return {rest.split("/", 1)[0] for rest in below if not deeper or "/" in rest}
         # Skips from one segment to the next, so that a million documents below one cost nothing.
         found = set()
-        position = prefix
-        while (index := self.collection_paths.bisect_left(position)) < len(self.collection_paths):
+        index = self.collection_paths.bisect_left(prefix)
+        while index < len(self.collection_paths):
             path = self.collection_paths[index]
             if not path.startswith(prefix):
                 break
             segment, slash, _ = path[len(prefix) :].partition("/")
             if slash or not deeper:
                 found.add(segment)
-            # "0" follows "/": past everything below this segment, or past this very path.
-            position = f"{prefix}{segment}0" if slash else f"{path}/"
+            # "0" follows "/", so the next path that is not below this segment is the first from there on.
+            index = self.collection_paths.bisect_left(f"{prefix}{segment}0") if slash else index + 1
         return found
 
     def apply(self, time: int, documents: Iterable[tuple[str, Document | None]]) -> list[tuple[str, Version | None]]:

@@ -1,8 +1,8 @@
 """Transactions: their ids and lifetimes, what they have read, and whether those reads still hold at commit.
 
-Concurrency control is optimistic: every read of a transaction sees the snapshot of its first read; its commit goes through
-only if reading the same again now, documents and whole query results, would give the same. That is serialisability: the
-transaction could as well have run in the instant of its commit.
+Concurrency control is optimistic: every read of a transaction sees the snapshot of its first read; its commit goes
+through only if reading the same again now, documents and whole query results, would give the same. That is
+serialisability: the transaction could as well have run in the instant of its commit.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Transactions:
     def begin(self, database: Database, options: TransactionOptions) -> Transaction:
         """Start a transaction; read-write unless the options say read-only.
 
-        A retried transaction's id is accepted and gives no advantage: the optimistic scheme has no queue to keep a place in.
+        The id of a transaction it retries is accepted and gives no advantage: there is no queue to keep a place in.
         """
         read_only = options.WhichOneof("mode") == "read_only"
         snapshot = None
@@ -150,8 +150,8 @@ class Transactions:
 def contention() -> FirestoreError:
     """The error of a transaction that lost against another; clients retry it."""
     return aborted(
-        "Aborted due to cross-transaction contention. This occurs when multiple transactions attempt to access the same "
-        "data, requiring Firestore to abort at least one in order to enforce serializability."
+        "Aborted due to cross-transaction contention. This occurs when multiple transactions attempt to access the "
+        "same data, requiring Firestore to abort at least one in order to enforce serializability."
     )
 
 

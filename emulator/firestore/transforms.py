@@ -55,8 +55,10 @@ def _numeric(operand: Value) -> Value:
     return operand
 
 
-def _number(value: Value) -> int | float | None:
-    kind = None if value is None else value.WhichOneof("value_type")
+def _number(value: Value | None) -> int | float | None:
+    if value is None:
+        return None
+    kind = value.WhichOneof("value_type")
     if kind == "integer_value":
         return int(value.integer_value)
     return float(value.double_value) if kind == "double_value" else None
@@ -73,13 +75,13 @@ def _increment(current: Value | None, operand: Value) -> Value:
 
 def _extreme(current: Value | None, operand: Value, *, largest: bool) -> Value:
     base, bound = _number(current), _number(operand)
-    if base is None or bound is None:
+    if current is None or base is None or bound is None:
         return operand
     if math.isnan(base) or math.isnan(bound):
         return Value(double_value=math.nan)
     # Of equal numbers the stored one stays, with its type.
-    replace = bound > base if largest else bound < base
-    return operand if replace else Value.FromString(current.SerializeToString())
+    replaces = bound > base if largest else bound < base
+    return operand if replaces else Value.FromString(current.SerializeToString())
 
 
 def _elements(current: Value | None) -> list[Value]:

@@ -1,8 +1,8 @@
 """Counts what Firestore would bill, by project.
 
 Rules of https://firebase.google.com/docs/firestore/pricing: a read for each document returned, skipped by an offset, or
-asked for and missing; one at least for a query; one for each 1,000 index entries of an aggregation; one for a request for
-collection ids; a write for each document written, a delete for each document deleted, whether or not it existed.
+asked for and missing; one at least for a query; one for each 1,000 index entries of an aggregation; one for a request
+for collection ids; a write for each document written, a delete for each document deleted, whether or not it existed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The protobuf message classes the emulator speaks, taken from google-cloud-firestore without its proto-plus wrappers.
 
 proto-plus converts every nested value on access, which costs more than the emulator's own work; the raw classes below
-are the same messages. The one trap: proto-plus renames StructuredQuery's field ``from`` to ``from_`` in the raw class too.
+are the same messages. One trap: proto-plus renames StructuredQuery's field ``from`` to ``from_`` in the raw class too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Message: TypeAlias = Any
 else:
     from google.cloud.firestore_v1.types import aggregation_result, common, document, query, write
-    from google.protobuf.message import Message
+    from google.protobuf.message import Message  # noqa: F401
 
     Document = document.Document.pb()
     Value = document.Value.pb()

@@ -51,7 +51,7 @@ def parse_write(message: Write, database: DatabaseId) -> ParsedWrite:
         # The older form: a write of its own, on a document that need not exist, which touches nothing else.
         name, transforms = message.transform.document, list(message.transform.field_transforms)
         return ParsedWrite("update", name, document_path(name, database), message, [], transforms)
-    for unknown in UnknownFieldSet(message):
+    for unknown in UnknownFieldSet(message):  # type: ignore[attr-defined]  # the published stubs lack __iter__
         if unknown.field_number == _VERIFY_FIELD_NUMBER:
             name = unknown.data.decode()
             return ParsedWrite("verify", name, document_path(name, database), message, None)

@@ -48,14 +48,13 @@ def parse_aggregations(message: StructuredAggregationQuery) -> list[Aggregation]
     return parsed
 
 
-def aggregate(aggregations: list[Aggregation], matches: list[Match]) -> dict[str, Value]:
-    """The value of each aggregation by alias.
+def aggregated_fields(aggregations: list[Aggregation]) -> frozenset[FieldPath]:
+    """The fields that are summed: only documents that have all of them are counted, in any of the aggregations."""
+    return frozenset(aggregation.path for aggregation in aggregations if aggregation.path is not None)
 
-    As the index they are computed from holds only documents with every aggregated field, so do these.
-    """
-    paths = {aggregation.path for aggregation in aggregations if aggregation.path is not None}
-    if paths:
-        matches = [match for match in matches if all(lookup(match.document.fields, path) is not None for path in paths)]
+
+def aggregate(aggregations: list[Aggregation], matches: list[Match]) -> dict[str, Value]:
+    """The value of each aggregation by alias."""
     return {aggregation.alias: _compute(aggregation, matches) for aggregation in aggregations}
 
 

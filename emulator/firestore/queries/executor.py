@@ -1,8 +1,8 @@
 """Runs a query on the newest versions or at a past time, and yields its documents in order.
 
-Every alternative of the filter is one contiguous scan of one index, as in production: equality fields first, then the sort
-order. Scans are merged by sort key. What an index yields is always tested against the whole filter, so that an index can
-only be too wide, never wrong; documents changed since the time that is read are looked at one by one.
+Every alternative of the filter is one contiguous scan of one index, as in production: equality fields first, then the
+sort order. Scans are merged by sort key. What an index yields is always tested against the whole filter, so that an
+index can only be too wide, never wrong; documents changed since the time that is read are looked at one by one.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ DISJUNCTIONS_MAX = 30
 
 
 class Operator(Enum):
-    """Field operators; unary ones are expressed by `==` and `!=` with null or NaN. Values are their spelling in clients."""
+    """Field operators, by their spelling in clients; unary ones are `==` and `!=` with null or NaN."""
 
     LESS_THAN = "<"
     LESS_THAN_OR_EQUAL = "<="
@@ -58,7 +58,7 @@ _LISTS_MAX = {Operator.IN: 30, Operator.ARRAY_CONTAINS_ANY: 30, Operator.NOT_IN:
 
 @dataclass(frozen=True, slots=True)
 class FieldFilter:
-    """One comparison. `keys` are the encoded operands: one, or the elements of the list for in, not-in and contains-any."""
+    """One comparison; `keys` are the encoded operands: one, or a list's elements for in, not-in and contains-any."""
 
     path: FieldPath
     operator: Operator

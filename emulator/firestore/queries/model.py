@@ -18,7 +18,7 @@ class Query:
     """One query over one database.
 
     `collection_id` empty means documents of every collection below `parent`. `orders` is complete: it ends in the name.
-    `start` and `end` bound the sort key (see ordering.py): start <= key < end, None for no bound. `limit` None is no limit.
+    `start` and `end` bound the sort key (see ordering.py): start <= key < end, None for no bound; so for `limit`.
     """
 
     parent: str
@@ -38,15 +38,20 @@ class Query:
         return collection_path(self.parent, self.collection_id)
 
 
-def parse_query(message: StructuredQuery, database: DatabaseId, parent: str) -> Query:
-    """A StructuredQuery below `parent`; raises INVALID_ARGUMENT for what no index could make sense of."""
+def parse_query(
+    message: StructuredQuery, database: DatabaseId, parent: str, aggregated: frozenset[FieldPath] = frozenset()
+) -> Query:
+    """A StructuredQuery below `parent`; raises INVALID_ARGUMENT for what no index could make sense of.
+
+    `aggregated` are the fields an aggregation sums up: it runs on an index that is sorted by them too.
+    """
     if message.HasField("find_nearest"):
         raise unimplemented("find_nearest is not supported by the local Firestore.")
     collection_id, all_descendants = _parse_from(message)
     where = None
     if message.HasField("where"):
         where = parse_filter(message.where, database)
-    orders = complete_orders(parse_orders(message), where)
+    orders = complete_orders(parse_orders(message), where, aggregated)
     if message.offset < 0:
         raise invalid_argument("offset must not be negative.")
     limit = message.limit.value if message.HasField("limit") else None
@@ -69,18 +74,21 @@ def parse_query(message: StructuredQuery, database: DatabaseId, parent: str) -> 
     )
 
 
-def complete_orders(explicit: tuple[Order, ...], where: Filter | None) -> tuple[Order, ...]:
+def complete_orders(
+    explicit: tuple[Order, ...], where: Filter | None, aggregated: frozenset[FieldPath] = frozenset()
+) -> tuple[Order, ...]:
     """The sort order with what StructuredQuery.order_by says is implied.
 
-    Fields with an inequality that are not ordered by come next, alphabetically, then the name; each in the direction of
-    the last explicit order.
+    Fields with an inequality that are not ordered by come next, alphabetically, then aggregated fields, then the name;
+    each in the direction of the last explicit order.
     """
     last_descending = explicit[-1].descending if explicit else False
     ordered = {order.path for order in explicit}
     if len(ordered) < len(explicit):
         raise invalid_argument("A field may appear only once in order_by.")
-    implied = {leaf.path for leaf in field_filters(where) if leaf.operator.is_inequality} - ordered - {NAME}
-    orders = explicit + tuple(Order(path, last_descending) for path in sorted(implied))
+    unequal = {leaf.path for leaf in field_filters(where) if leaf.operator.is_inequality} - ordered - {NAME}
+    implied = sorted(unequal) + sorted(aggregated - ordered - unequal)
+    orders = explicit + tuple(Order(path, last_descending) for path in implied)
     if NAME not in ordered:
         orders += (Order(NAME, last_descending),)
     return orders

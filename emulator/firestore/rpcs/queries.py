@@ -9,7 +9,7 @@ from emulator.firestore.engine import Engine
 from emulator.firestore.errors import invalid_argument, unimplemented
 from emulator.firestore.names import parse_parent
 from emulator.firestore.projection import project
-from emulator.firestore.queries.aggregations import aggregate, parse_aggregations
+from emulator.firestore.queries.aggregations import aggregate, aggregated_fields, parse_aggregations
 from emulator.firestore.queries.executor import run
 from emulator.firestore.queries.model import parse_query
 from emulator.firestore.rpcs.snapshot import take_snapshot
@@ -52,7 +52,7 @@ class QueryMethods:
             raise invalid_argument("An aggregation query must be set.")
         message = request.structured_aggregation_query
         aggregations = parse_aggregations(message)
-        query = parse_query(message.structured_query, identity, parent)
+        query = parse_query(message.structured_query, identity, parent, aggregated_fields(aggregations))
         snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
         result = run(snapshot.database, query, snapshot.at)
         if snapshot.transaction is not None:

@@ -13,7 +13,7 @@ from emulator.firestore.wire import Message, Timestamp
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a read sees. `at` None is the newest versions; `new_transaction` is the id to tell the client, if it asked."""
+    """What a read sees. `at` None is the newest versions; `new_transaction` is the id of one begun for this read."""
 
     database: Database
     at: int | None
