@@ -40,9 +40,7 @@ def run_once(command: Command, work: Callable[[Transaction, OrgStore], Answer]) 
 
 def _answered_before(command: Command, fields: Mapping[str, Any]) -> Answer:
     if fields["fingerprint"] != command.fingerprint:
-        raise FailedPrecondition(
-            "this idempotency key was used for another request", reason="idempotency_key_reused"
-        )
+        raise FailedPrecondition("this idempotency key was used for another request", reason="idempotency_key_reused")
     answer: Answer = fields["result"]
     return answer
 
