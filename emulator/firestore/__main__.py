@@ -6,11 +6,12 @@ import argparse
 import asyncio
 import json
 import logging
-import os
 import signal
 from pathlib import Path
 
+from emulator.firestore.events.triggers import Destination
 from emulator.firestore.server import assemble
+from emulator.processes import exit_with_parent, write_whole
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -18,7 +19,19 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080, help="0 lets the system choose a free one")
     parser.add_argument("--ready", type=Path, help='file that gets {"host", "port"} as JSON once requests are served')
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
+    functions = parser.add_mutually_exclusive_group()
+    functions.add_argument("--functions", metavar="HOST:PORT", help="where document events go: our functions host")
+    functions.add_argument("--functions_emulator", metavar="HOST:PORT", help="the same: the Firebase CLI's emulator")
     return parser.parse_args(arguments)
+
+
+def _functions(options: argparse.Namespace) -> Destination | None:
+    address = options.functions or options.functions_emulator
+    if address is None:
+        return None
+    host, _, port = address.rpartition(":")
+    return Destination(host, int(port), base64=options.functions is None)
 
 
 async def _serve(options: argparse.Namespace) -> None:
@@ -26,25 +39,21 @@ async def _serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    server = assemble()
+    server = assemble(_functions(options))
     port = await server.start(options.host, options.port)
     if options.ready is not None:
-        _write_whole(options.ready, json.dumps({"host": options.host, "port": port}))
+        write_whole(options.ready, json.dumps({"host": options.host, "port": port}))
     logging.getLogger("emulator.firestore").info("Firestore is served on %s:%d", options.host, port)
     await stopped.wait()
     await server.stop()
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader waiting for it never sees a part of it."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_text(text)
-    partial.replace(path)
-
-
 def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    asyncio.run(_serve(_parse(arguments)))
+    options = _parse(arguments)
+    if options.with_parent:
+        exit_with_parent()
+    asyncio.run(_serve(options))
     return 0
 
 

@@ -15,6 +15,9 @@ from starlette.routing import BaseRoute
 
 from emulator.firestore.admin import admin_routes, application
 from emulator.firestore.engine import Engine
+from emulator.firestore.events.delivery import EventDelivery
+from emulator.firestore.events.routes import event_routes
+from emulator.firestore.events.triggers import Destination
 from emulator.firestore.grpc_service import MESSAGE_BYTES_MAX, service_handler
 from emulator.firestore.port import SharedPort
 
@@ -85,7 +88,13 @@ class FirestoreServer:
             await asyncio.sleep(0.005)
 
 
-def assemble() -> FirestoreServer:
-    """A server with all its parts: who observes commits, and what is served over HTTP, is plugged in here."""
+def assemble(functions: Destination | None = None) -> FirestoreServer:
+    """A server with all its parts: who observes commits, and what is served over HTTP, is plugged in here.
+
+    `functions` is where document events go whose trigger names no destination of its own.
+    """
     engine = Engine()
-    return FirestoreServer(engine, routes=admin_routes(engine))
+    delivery = EventDelivery()
+    engine.store.add_observer(delivery.observe)
+    routes = [*admin_routes(engine), *event_routes(delivery, functions)]
+    return FirestoreServer(engine, routes, closers=[delivery.close])

@@ -90,7 +90,7 @@ class EventDelivery:
         state.counters = Counters(pending=state.counters.pending)
         state.failures.clear()
 
-    async def close(self, grace_seconds: float = 5.0) -> None:
+    async def close(self, grace_seconds: float = 2.0) -> None:
         """Start nothing new, let deliveries in flight end within the grace period, close the connections."""
         self._closed = True
         queues = [queue for project in self._projects.values() for queue in project.queues.values()]
