@@ -42,7 +42,7 @@ class _Cache:
             forgotten = self._forgotten
         if settings and time.monotonic() < expires_at:
             return settings
-        settings = _from_documents(_fields(snapshot) for snapshot in org.client.get_all(_references(org)))
+        settings = _in_force(org)
         with self._lock:
             # What was read before somebody said "forget" may be what is to be forgotten.
             if forgotten == self._forgotten:
@@ -134,6 +134,13 @@ def read_menu(transaction: Transaction, org: OrgStore) -> Mapping[str, Any] | No
 def menu(org: OrgStore) -> Mapping[str, Any] | None:
     """The public view as stored, None when the org's settings were never written."""
     return _fields(menu_document(org).get())
+
+
+def _in_force(org: OrgStore) -> LoyaltySettings:
+    # The answers of one batched read come in any order.
+    found = {snapshot.reference.path: _fields(snapshot) for snapshot in org.client.get_all(_references(org))}
+    stored, legacy = (found[reference.path] for reference in _references(org))
+    return effective_settings(stored, legacy)
 
 
 def _references(org: OrgStore) -> list[DocumentReference]:
