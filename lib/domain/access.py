@@ -10,8 +10,8 @@ from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from lib.domain.errors import InvalidInput, PermissionDenied, Unauthenticated
-from lib.domain.ids import check_org_id
+from lib.domain.errors import PermissionDenied, Unauthenticated
+from lib.domain.ids import is_org_id
 
 
 class Role(StrEnum):
@@ -112,7 +112,7 @@ def caller_from_claims(claims: Mapping[str, Any]) -> Caller:
     return Caller(
         uid=uid,
         role=Role.CUSTOMER if role is None else _role(role),
-        orgs=frozenset(org for name in ORG_CLAIMS if (org := claims.get(name)) and _is_org_id(org)),
+        orgs=frozenset(org for name in ORG_CLAIMS if is_org_id(org := claims.get(name))),
         blocked=claims.get("approvalStatus") in _NOT_APPROVED,
     )
 
@@ -140,11 +140,3 @@ def _role(claim: object) -> Role | None:
         return _LEGACY_ROLES.get(claim) or Role(claim)
     except ValueError:
         return None
-
-
-def _is_org_id(value: object) -> bool:
-    try:
-        check_org_id(value)
-    except InvalidInput:
-        return False
-    return True

@@ -28,7 +28,7 @@ def normalise_phone(raw: object, region: CountryCode = "US") -> str | None:
     `region` is where a number without a country code is from. Numbers no one can have (0000000000, 555-123-4567) are
     None on purpose: tills use them for people without a telephone, and an identity would merge strangers.
     """
-    if isinstance(raw, int) and not isinstance(raw, bool):
+    if isinstance(raw, int) and not isinstance(raw, bool) and raw > 0:
         raw = str(raw)
     if not isinstance(raw, str) or not raw.strip() or len(raw) > _PHONE_LENGTH_MAX:
         return None

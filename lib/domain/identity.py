@@ -13,7 +13,7 @@ from lib.domain.contacts import (
     phone_last4,
     phone_variants,
 )
-from lib.domain.ids import derived_id, id_part
+from lib.domain.ids import derived_id, id_part, is_id
 
 __all__ = [
     "RESOLUTION_ORDER",
@@ -90,16 +90,19 @@ def customer_id_for(org_id: str, keys: Iterable[IdentityKey]) -> str:
 
 
 def legacy_customer_ids(org_id: str, key: IdentityKey) -> tuple[str, ...]:
-    """Document ids under which others may have created this customer (not `alleaves_{n}`: it names no org)."""
+    """Ids under which the customer document may already exist: ours first, then those that others have given.
+
+    Two are left out on purpose: `alleaves_{n}` names no org, and `{uid}` is a document its owner can write, points
+    included. A document found under such an id counts only if it carries this org's `orgId`.
+    """
+    ids = [customer_id_for(org_id, [key])]
     if key.kind is IdentityKind.POS:
-        value = id_part(key.value)
-        return (f"{org_id}_{value}", f"{org_id}_alleaves_{value}")
-    if key.kind is IdentityKind.PHONE:
-        digits = phone_digits(key.value)
-        return tuple(dict.fromkeys(f"{org_id}_phone_{form}" for form in (digits, digits[-10:])))
-    if key.kind is IdentityKind.UID:
-        return (f"{org_id}_{id_part(key.value)}", id_part(key.value))
-    return ()
+        ids += [f"{org_id}_{key.value}", f"{org_id}_alleaves_{key.value}"]
+    elif key.kind is IdentityKind.UID:
+        ids.append(f"{org_id}_{key.value}")
+    elif key.kind is IdentityKind.PHONE:
+        ids.append(f"{org_id}_phone_{phone_digits(key.value)[-10:]}")
+    return tuple(candidate for candidate in dict.fromkeys(ids) if is_id(candidate))
 
 
 def placeholder_email(org_id: str, key: IdentityKey) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote
 
 from lib.domain.errors import InvalidInput
@@ -13,14 +13,31 @@ _MAX_ORG_LENGTH = 128
 _MAX_PART_LENGTH = 300
 
 
+def is_id(value: object) -> TypeGuard[str]:
+    """Whether `value` can be a document id: no slash, not `.`, `..` or `__reserved__`, not too long, and text that
+    UTF-8 can carry (JSON can hold half a surrogate pair, Firestore cannot)."""
+    if not isinstance(value, str) or not value or "/" in value:
+        return False
+    if value in (".", "..") or (value.startswith("__") and value.endswith("__")):
+        return False
+    try:
+        return len(value.encode()) <= _MAX_ID_BYTES
+    except UnicodeEncodeError:
+        return False
+
+
 def check_id(value: object, *, pointer: str) -> str:
-    """`value` as a document id, or InvalidInput naming the field: no slash, not `.`, `..` or `__reserved__`."""
+    """`value` as a document id, or InvalidInput naming the field (see is_id)."""
     if not isinstance(value, str) or not value:
         raise InvalidInput("must be a non-empty string", pointer=pointer)
-    reserved = value in (".", "..") or (value.startswith("__") and value.endswith("__"))
-    if "/" in value or reserved or len(value.encode("utf-8", "surrogatepass")) > _MAX_ID_BYTES:
+    if not is_id(value):
         raise InvalidInput("is not a valid document id", pointer=pointer)
     return value
+
+
+def is_org_id(value: object) -> TypeGuard[str]:
+    """Whether `value` can name an organisation: a document id of at most 128 characters."""
+    return is_id(value) and len(value) <= _MAX_ORG_LENGTH
 
 
 def check_org_id(value: object, *, pointer: str = "/orgId") -> str:
@@ -34,7 +51,7 @@ def check_org_id(value: object, *, pointer: str = "/orgId") -> str:
 def id_part(value: str) -> str:
     """`value`, which others chose, as one part of a document id of ours (`{org}_{part}`): letters, digits and `-.~@:+`
     stay, the rest is percent-encoded, also `_` so that parts stay apart. Long ones become a hash."""
-    part = quote(value, safe="-.~@:+").replace("_", "%5F")
+    part = quote(value, safe="-.~@:+", errors="surrogatepass").replace("_", "%5F")
     return part if len(part) <= _MAX_PART_LENGTH else derived_id(value)
 
 
@@ -45,9 +62,14 @@ def canonical_json(value: Any) -> str:
 
 def fingerprint(value: Any) -> str:
     """SHA-256 of the canonical JSON: what an idempotency key remembers of its input."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    return _sha256(value)
 
 
 def derived_id(*parts: str) -> str:
     """A 32-character id for these parts; parts cannot run into each other ("a","bc" is not "ab","c")."""
-    return hashlib.sha256(canonical_json(list(parts)).encode()).hexdigest()[:32]
+    return _sha256(list(parts))[:32]
+
+
+def _sha256(value: Any) -> str:
+    # A caller's key may hold half a surrogate pair; it is still a key.
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()

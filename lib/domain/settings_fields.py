@@ -20,70 +20,101 @@ from lib.domain.money import MAX_CENTS, cents_from_dollars, dollars
 # Validation contexts: none = our own code, with cents; INPUT = a caller's document; STORED = one already stored.
 INPUT: Final = frozenset({"wire"})
 STORED: Final = frozenset({"wire", "stored"})
+_DIGITS_MAX = 15
 
 
-def has_flag(info: ValidationInfo | SerializationInfo[Any], flag: str) -> bool:
+def _has_flag(info: ValidationInfo | SerializationInfo[Any], flag: str) -> bool:
     return flag in info.context if info.context else False
 
 
-def _number(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise PydanticCustomError("not_a_number", "must be a number")
-    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    if not number.is_finite():
-        raise PydanticCustomError("not_a_number", "must be a finite number")
-    return number
+def is_wire(info: ValidationInfo | SerializationInfo[Any]) -> bool:
+    """Whether a document is being read or written, not a value of ours."""
+    return _has_flag(info, "wire")
 
 
-def _exact(value: object) -> Decimal:
-    """The canonical decimal (1.20 and 1.2 are one value with one text); a float counts as its shortest form."""
-    number = _number(value)
-    if number.adjusted() > 15 or number.as_tuple().exponent < -15:  # type: ignore[operator]  # finite: an int
-        raise PydanticCustomError("out_of_range", "has too many digits")
-    return Decimal(format(number.normalize(), "f"))
+def _exact(places: int) -> BeforeValidator:
+    """The canonical decimal (1.20 and 1.2 are one value with one text); a float counts as its shortest form.
+
+    A stored third (0.3333333333333333) is rounded to what we keep, because refusing it would put the default in force.
+    """
+
+    def exact(value: object, info: ValidationInfo) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise PydanticCustomError("not_a_number", "must be a number")
+        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+        if not number.is_finite():
+            raise PydanticCustomError("not_a_number", "must be a finite number")
+        # Beyond the bound of every field; checked first, because quantizing and writing out 1e300 is no work to do.
+        if number.adjusted() > _DIGITS_MAX:
+            raise PydanticCustomError("too_large", "is too large")
+        rounded = number.quantize(Decimal(1).scaleb(-places))
+        if rounded != number and not _has_flag(info, "stored"):
+            raise PydanticCustomError("too_precise", "must have at most {places} decimal places", {"places": places})
+        return Decimal(format(rounded.normalize(), "f"))
+
+    return BeforeValidator(exact)
 
 
 def _cents(value: object, info: ValidationInfo) -> object:
-    if not has_flag(info, "wire"):
+    if not is_wire(info):
         return value
     try:
         return cents_from_dollars(value)
     except InvalidInput as error:
-        raise PydanticCustomError("amount", "{why}", {"why": error.message}) from error
+        raise PydanticCustomError(error.reason or "amount", "{why}", {"why": error.message}) from error
 
 
-def _whole(value: object, info: ValidationInfo) -> object:
+def _threshold_cents(value: object, info: ValidationInfo) -> object:
+    return MAX_CENTS if _means_never(value, MAX_CENTS // 100, info) else _cents(value, info)
+
+
+def _count(most: int) -> BeforeValidator:
     """JSON knows only numbers, so 5.0 is 5. A stored 30.5 days compares with whole days exactly as 31 does."""
-    if isinstance(value, float) and math.isfinite(value) and (value.is_integer() or has_flag(info, "stored")):
-        return math.ceil(value)
-    return value
+
+    def count(value: object, info: ValidationInfo) -> object:
+        if _means_never(value, most, info):
+            return most
+        if not isinstance(value, float) or not math.isfinite(value):
+            return value
+        return math.ceil(value) if value.is_integer() or _has_flag(info, "stored") else value
+
+    return BeforeValidator(count)
+
+
+def _means_never(value: object, most: int, info: ValidationInfo) -> bool:
+    """Whether a stored threshold is beyond what can be reached (999999999, Infinity): its owner meant never, and
+    falling back to the default would mean soon."""
+    return _has_flag(info, "stored") and isinstance(value, int | float) and value > most
 
 
 def _as_dollars(cents: int, info: SerializationInfo[Any]) -> Any:
-    return dollars(cents) if has_flag(info, "wire") else cents
+    return dollars(cents) if is_wire(info) else cents
 
 
 def _as_number(value: Decimal, info: SerializationInfo[Any]) -> Any:
-    if not has_flag(info, "wire"):
+    if not is_wire(info):
         return format(value, "f")
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-_MoneyShape = (BeforeValidator(_cents), PlainSerializer(_as_dollars))
-_DecimalShape = (BeforeValidator(_exact), PlainSerializer(_as_number))
-
-Cents: TypeAlias = Annotated[int, *_MoneyShape, Field(ge=0, le=MAX_CENTS)]
-RewardCents: TypeAlias = Annotated[int, *_MoneyShape, Field(ge=100, le=MAX_CENTS)]
-Rate: TypeAlias = Annotated[Decimal, *_DecimalShape, Field(ge=0, le=1000, decimal_places=6)]
-Multiplier: TypeAlias = Annotated[Decimal, *_DecimalShape, Field(ge=1, le=10, decimal_places=4)]
-EquityMultiplier: TypeAlias = Annotated[Decimal, *_DecimalShape, Field(ge=1, le=5, decimal_places=4)]
-Miles: TypeAlias = Annotated[Decimal, *_DecimalShape, Field(ge=0, le=1000, decimal_places=2)]
-Orders: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=1_000_000)]
+_ToDollars = PlainSerializer(_as_dollars)
+_ToNumber = PlainSerializer(_as_number)
 # A century: long enough to mean never, short enough that no date arithmetic leaves the calendar.
-Days: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=36_500)]
-Points: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=100_000_000)]
-Months: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=120)]
-Minutes: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1440)]
+_DAYS_MAX = 36_500
+_ORDERS_MAX = 1_000_000
+
+ThresholdCents: TypeAlias = Annotated[int, BeforeValidator(_threshold_cents), _ToDollars, Field(ge=0, le=MAX_CENTS)]
+Cents: TypeAlias = Annotated[int, BeforeValidator(_cents), _ToDollars, Field(ge=0, le=MAX_CENTS)]
+RewardCents: TypeAlias = Annotated[int, BeforeValidator(_cents), _ToDollars, Field(ge=100, le=MAX_CENTS)]
+Rate: TypeAlias = Annotated[Decimal, _exact(6), _ToNumber, Field(ge=0, le=1000)]
+Multiplier: TypeAlias = Annotated[Decimal, _exact(4), _ToNumber, Field(ge=1, le=10)]
+EquityMultiplier: TypeAlias = Annotated[Decimal, _exact(4), _ToNumber, Field(ge=1, le=5)]
+Miles: TypeAlias = Annotated[Decimal, _exact(2), _ToNumber, Field(ge=0, le=1000)]
+Orders: TypeAlias = Annotated[int, _count(_ORDERS_MAX), Field(ge=0, le=_ORDERS_MAX)]
+Days: TypeAlias = Annotated[int, _count(_DAYS_MAX), Field(ge=0, le=_DAYS_MAX)]
+Points: TypeAlias = Annotated[int, _count(100_000_000), Field(ge=1, le=100_000_000)]
+Months: TypeAlias = Annotated[int, _count(120), Field(ge=1, le=120)]
+Minutes: TypeAlias = Annotated[int, _count(1440), Field(ge=1, le=1440)]
 
 Id: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Name: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import ValidationInfo
 
 from lib.domain.countries import COUNTRIES, Country, CountryCode, CurrencyCode
 from lib.domain.ids import fingerprint
@@ -30,7 +31,9 @@ from lib.domain.settings_fields import (
     Rate,
     RewardCents,
     Text,
+    ThresholdCents,
     Value,
+    is_wire,
     wire_name,
 )
 
@@ -47,7 +50,7 @@ class Tier(Value):
 
     id: Id
     name: Name
-    threshold_cents: Cents
+    threshold_cents: ThresholdCents
     color: Color = "#9CA3AF"
     benefits: Annotated[tuple[Text, ...], Field(max_length=20, strict=False)] = ()
     multiplier: Multiplier = Decimal(1)
@@ -74,13 +77,13 @@ class SegmentThresholds(Value):
     """Whole days, order counts and cents; "min" is inclusive, "max" is exclusive."""
 
     loyal_min_orders: Orders = 2
-    vip_min_lifetime_cents: Cents = 500_00
+    vip_min_lifetime_cents: ThresholdCents = 500_00
     vip_min_orders: Orders = 8
-    vip_min_aov_cents: Cents = 50_00
-    high_value_min_aov_cents: Cents = 75_00
+    vip_min_aov_cents: ThresholdCents = 50_00
+    high_value_min_aov_cents: ThresholdCents = 75_00
     high_value_max_orders: Orders = 5
     frequent_min_orders: Orders = 5
-    frequent_max_aov_cents: Cents = 60_00
+    frequent_max_aov_cents: ThresholdCents = 60_00
     slipping_min_days: Days = 30
     at_risk_min_days: Days = 60
     churned_min_days: Days = 90
@@ -126,8 +129,10 @@ def _refused(kind: str, message: str, *at: str | int) -> PydanticCustomError:
 
 
 def _check_tiers(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
-    if not tiers or tiers[0].threshold_cents != 0:
-        raise _refused("no_base_tier", "the first tier must be the base tier, with threshold 0", 0, "threshold")
+    if not tiers:
+        raise _refused("no_base_tier", "must hold at least the base tier, with threshold 0")
+    if tiers[0].threshold_cents != 0:
+        raise _refused("no_base_tier", "must be 0: the first tier is the base tier", 0, "threshold")
     # An id may equal another tier's name only by mistake, and stored tiers are looked up by both.
     seen: set[str] = set()
     for index, tier in enumerate(tiers):
@@ -211,12 +216,13 @@ class LoyaltySettings(Value):
 
     @model_validator(mode="before")
     @classmethod
-    def _country_decides(cls, value: object) -> object:
+    def _country_decides(cls, value: object, info: ValidationInfo) -> object:
         """A document that names a country and no currency or time zone means that country's."""
-        if isinstance(value, Mapping) and value.get("country") in COUNTRIES:
-            home = COUNTRIES[value["country"]]
-            return {"currency": home.currency, wire_name("time_zone"): home.time_zone, **value}
-        return value
+        country = value.get("country") if isinstance(value, Mapping) and is_wire(info) else None
+        home = next((home for code, home in COUNTRIES.items() if code == country), None)
+        if not isinstance(value, Mapping) or home is None:
+            return value
+        return {"currency": home.currency, wire_name("time_zone"): home.time_zone, **value}
 
     @model_validator(mode="after")
     def _zone_is_of_the_country(self) -> Self:

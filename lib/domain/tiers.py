@@ -33,8 +33,9 @@ def tier_named(stored: object, settings: LoyaltySettings) -> Tier | None:
 def promoted(
     current: str | None, spend_cents: int, settings: LoyaltySettings, *, previous_spend_cents: int | None = None
 ) -> Tier:
-    """The tier to hold now, given what `customers.tier` says (None or an unknown name counts as no tier yet).
+    """The tier to hold now, given the one we gave before (None, or a name the settings no longer know, is no tier yet).
 
+    `current` must come from where only we write: a held tier is kept, so whoever can set it can grant it.
     Promotion is at once. A tier is lowered only when spend was taken back (`spend_cents` below
     `previous_spend_cents`) and that crossed a threshold; never by time, and never because a threshold was raised:
     settings touch later promotions only. Under unchanged settings the result is always tier_for(spend_cents).
