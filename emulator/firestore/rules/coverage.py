@@ -99,14 +99,20 @@ class Coverage:
             yield from root.walk()
 
     def gaps(self) -> list[Gap]:
-        """What is missing for full coverage: every expression evaluated, every boolean one seen true and seen false."""
-        found = []
-        for expression in self.expressions():
-            for missing in _missing(expression):
-                span = expression.span
-                text = " ".join(self._source[span.start : span.end].split())
-                found.append(Gap(span.line, span.column, text, missing))
-        return sorted(found)
+        """What is missing for full coverage: every expression evaluated, every boolean one seen true and seen false.
+
+        Of an expression that was never evaluated the parts are not named.
+        """
+        return sorted(gap for root in self.roots for gap in self._gaps(root))
+
+    def _gaps(self, expression: ExpressionCoverage) -> Iterator[Gap]:
+        span = expression.span
+        text = " ".join(self._source[span.start : span.end].split())
+        for missing in _missing(expression):
+            yield Gap(span.line, span.column, text, missing)
+        if expression.evaluated:
+            for child in expression.children:
+                yield from self._gaps(child)
 
     def to_json(self) -> dict[str, object]:
         """The answer of GET /emulator/v1/projects/{project}:ruleCoverage."""

@@ -78,6 +78,13 @@ class DocumentAccess:
             self._budget.seen[key] = document.to_value() if document else None
         return self._budget.seen[key]
 
+    def candidate(self, path: str) -> dict[str, Value] | None:
+        """The one document a query is about, as stored; it is the request's own and costs no access."""
+        if path not in self.paths:
+            self.paths.append(path)
+        document = self._reader.get(path)
+        return document.to_value() if document else None
+
     def _count(self) -> None:
         self.accesses += 1
         self._budget.accesses += 1

@@ -52,6 +52,22 @@ def _path_of(segments: Sequence[Segment]) -> Value:
     return Path(known) if len(known) == len(segments) else UNKNOWN
 
 
+def covers(segments: Sequence[Segment], name: Path) -> bool:
+    """Whether a query's path may be that of this document."""
+    if Open.MANY in segments:
+        head = segments.index(Open.MANY)
+        tail = len(segments) - head - 1
+        if len(name.segments) < head + tail:
+            return False
+        parts = [*zip(segments[:head], name.segments, strict=False)]
+        parts += [*zip(segments[head + 1 :], name.segments[-tail:], strict=True)]
+    elif len(name.segments) != len(segments):
+        return False
+    else:
+        parts = [*zip(segments, name.segments, strict=True)]
+    return all(segment is Open.ONE or segment == part for segment, part in parts)
+
+
 def pattern_text(pattern: Pattern) -> str:
     """The pattern as it is written."""
     return "".join(f"/{_segment_text(segment)}" for segment in pattern)

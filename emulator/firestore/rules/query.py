@@ -68,10 +68,15 @@ class Query:
     parent: str
     collection_id: str | None
     all_descendants: bool = False
-    where: Filter = AllOf(())  # noqa: RUF009 - immutable
+    where: Filter = AllOf(())
     limit: int | None = None
     offset: int | None = None
     order_by: str | None = None
+
+    @property
+    def spans_collections(self) -> bool:
+        """Whether it looks into more than one collection."""
+        return self.all_descendants or self.collection_id is None
 
     def to_value(self) -> dict[str, Value]:
         """`request.query`: limit, offset and orderBy as far as the query has them."""
@@ -79,8 +84,8 @@ class Query:
         return {name: value for name, value in given.items() if value is not None}
 
     def ways(self) -> list[Way]:
-        """The alternatives a document can match the filters by; raises TooManyWaysError."""
-        return _ways(self.where)
+        """The alternatives a document can match the filters by, at least one; raises TooManyWaysError."""
+        return _ways(self.where) or [()]
 
 
 class TooManyWaysError(Exception):
