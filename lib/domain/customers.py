@@ -8,8 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lib.domain import segments, tiers
-from lib.domain.identity import is_placeholder_email
-from lib.domain.ids import fingerprint
+from lib.domain.identity import (
+    IdentityKey,
+    IdentityKind,
+    identity_id,
+    is_placeholder_email,
+    normalise_email,
+    placeholder_email,
+)
+from lib.domain.ids import fingerprint, id_part
 from lib.domain.ledger import Account, Actor, EntryKind, Journal, Memo, Source
 from lib.domain.segments import SpendStats
 from lib.domain.settings import LoyaltySettings
@@ -91,6 +98,42 @@ class Customer:
     def org_id(self) -> str:
         """The org whose customer this is."""
         return self.account.org_id
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """What an order tells about its customer: the keys it is recognised by and how to reach it.
+
+    `new_keys` are those without an identity document: they will point to this customer.
+    """
+
+    customer_id: str
+    contact: Contact
+    keys: tuple[IdentityKey, ...] = ()
+    new_keys: tuple[IdentityKey, ...] = ()
+
+
+def introduced(customer: Customer, introduction: Introduction) -> Customer:
+    """The customer with its gaps filled: contact, POS id, identities. What is known already stays as it is."""
+    contact = filled_in(customer.contact, introduction.contact)
+    if contact.email is None and introduction.keys:
+        contact = replace(contact, email=placeholder_email(customer.org_id, introduction.keys[0]))
+    pos_ids = (key.value for key in introduction.keys if key.kind is IdentityKind.POS)
+    linked = (identity_id(customer.org_id, key) for key in introduction.new_keys)
+    return replace(
+        customer,
+        contact=contact,
+        pos_id=customer.pos_id or next(pos_ids, None),
+        identities=tuple(dict.fromkeys((*customer.identities, *linked))),
+    )
+
+
+def spending_key(customer: Customer) -> str | None:
+    """The id of the spending document: the real e-mail address, else the POS customer; None for neither."""
+    email = normalise_email(customer.contact.email)
+    if email and "/" not in email:
+        return email
+    return f"cid_{id_part(customer.pos_id)}" if customer.pos_id else None
 
 
 def journal_of(customer: Customer, rule_version: str, now: datetime) -> Journal:

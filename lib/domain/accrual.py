@@ -1,0 +1,269 @@
+"""What an order grants: level-triggered, so that any delivery of its events ends in the same ledger.
+
+`accrue` compares what an order has granted so far, its `Accrual`, with what its present state deserves, and appends
+the difference to the ledgers concerned. An order keeps the rate it first earned at: later settings never touch it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from lib.domain import counting, grants, redemptions, tiers
+from lib.domain.activities import Activity, of_order
+from lib.domain.counting import Count, Extremes
+from lib.domain.customers import Customer, Introduction, introduced, journal_of, refreshed, spending_key
+from lib.domain.errors import InvariantBroken
+from lib.domain.grants import Accrual, Rate, is_stale
+from lib.domain.ids import fingerprint
+from lib.domain.ledger import Actor, Entry, EntryKind, Memo, Source
+from lib.domain.lots import Lot
+from lib.domain.orders import Money, Order, Phase, Revision
+from lib.domain.redemptions import Act, Redemption
+from lib.domain.settings import LoyaltySettings
+
+# The opening entry is a ledger's first one, so this is its lot.
+_OPENING_LOT = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything `accrue` compares the order with, as read in one transaction.
+
+    customers: whom the order was granted to, whom it is of now, and whose redemptions it carried. introduction: whom an
+    earning order is of now; `newcomer` that this customer is not stored yet. others: see `needs_extremes`.
+    """
+
+    accrual: Accrual | None
+    customers: tuple[Customer, ...] = ()
+    introduction: Introduction | None = None
+    newcomer: bool = False
+    redemptions: tuple[Redemption, ...] = ()
+    others: Extremes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Which state of the order is applied, when, and by whom."""
+
+    revision: Revision
+    actor: Actor
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerChange:
+    """One customer before (None: not stored yet) and after, the entries in between, and the row of its timeline."""
+
+    before: Customer | None
+    after: Customer
+    entries: tuple[Entry, ...]
+    activity: Activity | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What to write, together or not at all."""
+
+    accrual: Accrual
+    customers: tuple[CustomerChange, ...] = ()
+    introduction: Introduction | None = None
+    redemptions: tuple[Redemption, ...] = ()
+
+
+def needs_extremes(accrual: Accrual | None, order: Order, payee_id: str | None, customer: Customer | None) -> bool:
+    """Whether the order gives up the first or last date of the `customer` that it was granted to."""
+    if accrual is None or accrual.count is None or customer is None:
+        return False
+    stays = order.phase is Phase.EARNING and payee_id == customer.id and order.ordered_at == accrual.count.ordered_at
+    return not stays and counting.is_extreme(customer.stats, accrual.count)
+
+
+def accrue(snapshot: Snapshot, order: Order, settings: LoyaltySettings, occasion: Occasion) -> Changes | None:
+    """The changes that bring the ledgers to what the order deserves; None when there is nothing to change.
+
+    Raises InvariantBroken when the result would break a rule; nothing must be written then.
+    """
+    if is_stale(snapshot.accrual, occasion.revision):
+        return None
+    desk = _Desk(snapshot, order, settings, occasion)
+    given_back = desk.give_back() if order.phase is Phase.REVERSED else ()
+    accrual = desk.settled()
+    customers = desk.changes()
+    if not customers and not given_back and _same(snapshot.accrual, accrual):
+        return None
+    return Changes(accrual, customers, snapshot.introduction, given_back)
+
+
+class _Page:
+    """One customer at work: as found, as it is now, and the journal of its ledger."""
+
+    def __init__(self, found: Customer, *, stored: bool, rule_version: str, now: datetime) -> None:
+        self.before = found if stored else None
+        self.found = found
+        self.customer = found
+        self.journal = journal_of(found, rule_version, now)
+        self.granted_points = 0
+
+
+class _Desk:
+    """The working state of one `accrue`: a page for every customer concerned."""
+
+    def __init__(self, snapshot: Snapshot, order: Order, settings: LoyaltySettings, occasion: Occasion) -> None:
+        self._snapshot = snapshot
+        self._order = order
+        self._settings = settings
+        self._occasion = occasion
+        newcomer_id = snapshot.introduction.customer_id if snapshot.introduction and snapshot.newcomer else None
+        self._pages = {
+            customer.id: _Page(
+                customer, stored=customer.id != newcomer_id, rule_version=settings.rule_version, now=occasion.now
+            )
+            for customer in snapshot.customers
+        }
+
+    def give_back(self) -> tuple[Redemption, ...]:
+        """Voids the order's open holds and reinstates its captured rewards; what has gone back already stays."""
+        act = Act(self._occasion.actor, self._occasion.now, self._settings.rule_version)
+        changed: list[Redemption] = []
+        for redemption in self._snapshot.redemptions:
+            journal = self._pages[redemption.customer_id].journal
+            changed += redemptions.give_back(redemption, journal, act, reason=f"order {self._order.status}").changed
+        return tuple(changed)
+
+    def settled(self) -> Accrual:
+        """The accrual after the order has been brought to what it deserves, for whomever it is of now."""
+        order, introduction = self._order, self._snapshot.introduction
+        accrual = self._snapshot.accrual or Accrual(order.id, created_at=self._occasion.now)
+        payee_id = introduction.customer_id if introduction and order.phase is Phase.EARNING else accrual.customer_id
+        moved = accrual.customer_id is not None and accrual.customer_id != payee_id
+        if moved:
+            accrual = self._withdraw(accrual, "order belongs to another customer")
+            accrual = replace(accrual, seqs=(), carried_points=0, lots=())
+        accrual = replace(accrual, customer_id=payee_id, revision=self._occasion.revision.text)
+        if order.phase is not Phase.EARNING:
+            return self._withdraw(accrual, f"order {order.status}") if payee_id else accrual
+        if introduction is None or order.money is None:
+            raise InvariantBroken("an earning order has a customer and a total")
+        page = self._pages[introduction.customer_id]
+        page.customer = introduced(page.customer, introduction)
+        accrual = replace(accrual, rate=self._rate(accrual.rate, page.customer, moved=moved))
+        return self._grant(page, accrual, order.money)
+
+    def changes(self) -> tuple[CustomerChange, ...]:
+        """The pages on which something has happened, refreshed."""
+        return tuple(
+            self._change(page)
+            for page in self._pages.values()
+            if page.journal.entries or page.customer != page.found or page.before is None
+        )
+
+    def _change(self, page: _Page) -> CustomerChange:
+        order, settings, occasion = self._order, self._settings, self._occasion
+        customer = replace(page.customer, account=page.journal.account, opened=True)
+        customer = replace(customer, spending_key=spending_key(customer))
+        spent_cents = page.before.stats.lifetime_cents if page.before else None
+        customer = refreshed(customer, settings, occasion.now, previous_spend_cents=spent_cents)
+        activity = of_order(page.before, customer, order, occasion.revision, page.granted_points, occasion.now)
+        return CustomerChange(page.before, customer, tuple(page.journal.entries), activity)
+
+    def _rate(self, rate: Rate | None, customer: Customer, *, moved: bool) -> Rate:
+        if rate and not moved:
+            return rate
+        settings = self._settings
+        spend_cents = customer.stats.lifetime_cents
+        tier = tiers.tier_named(customer.tier, settings) or tiers.tier_for(spend_cents, settings)
+        multiplier = tier.multiplier * (settings.equity_multiplier if customer.equity else 1)
+        if rate:
+            return replace(rate, multiplier=multiplier)
+        return Rate(
+            points_per_dollar=Decimal(0) if settings.paused else settings.points_per_dollar,
+            multiplier=multiplier,
+            base=settings.earn_base,
+            expires_at=grants.expiry(self._ordered_at, settings.points_expire_months),
+            paused=settings.paused,
+        )
+
+    @property
+    def _ordered_at(self) -> datetime:
+        # A till with a wrong clock must not make a customer look active for years.
+        return min(self._order.ordered_at, self._occasion.now)
+
+    def _grant(self, page: _Page, accrual: Accrual, money: Money) -> Accrual:
+        rate, count = accrual.rate, Count(money.total_cents, self._ordered_at)
+        if rate is None:
+            raise InvariantBroken("an earning order has a rate")
+        is_first = self._snapshot.accrual is None or self._snapshot.accrual.rate is None
+        if is_first and counting.covers(page.customer.opening, count):
+            accrual = _carry(page, accrual, rate.points(money), count)
+        changed = "earned" if is_first else "order total changed"
+        return self._settle(page, accrual, rate.points(money), count, f"order {self._order.status}: {changed}")
+
+    def _withdraw(self, accrual: Accrual, reason: str) -> Accrual:
+        page = self._pages.get(accrual.customer_id or "")
+        return self._settle(page, accrual, 0, None, reason) if page else accrual
+
+    def _settle(self, page: _Page, accrual: Accrual, points: int, count: Count | None, reason: str) -> Accrual:
+        """Brings one customer from what the accrual says to `points` and `count`."""
+        customer, owed = page.customer, points - accrual.points
+        page.customer = replace(
+            customer,
+            stats=counting.recounted(
+                customer.stats, accrual.count, count, customer.opening, self._others_for(accrual, customer)
+            ),
+            order_points=customer.order_points + owed,
+        )
+        lots, seqs = accrual.lots, accrual.seqs
+        if owed:
+            entry = self._post(page, accrual, owed, reason)
+            lots = grants.added(lots, entry) if owed > 0 else grants.trimmed(lots, points)
+            seqs = (*seqs, entry.seq)
+            page.granted_points += owed
+        if sum(lot.points for lot in lots) != points or page.customer.order_points < 0:
+            raise InvariantBroken(f"order {accrual.order_id} would have granted something else than recorded")
+        withdrawn = accrual.count is not None and count is None
+        return replace(
+            accrual,
+            count=count,
+            points=points,
+            lots=lots,
+            seqs=seqs,
+            rule_version=self._settings.rule_version if owed or not accrual.rule_version else accrual.rule_version,
+            reversals=accrual.reversals + withdrawn,
+        )
+
+    def _others_for(self, accrual: Accrual, customer: Customer) -> Extremes | None:
+        return self._snapshot.others if self._snapshot.accrual and accrual.customer_id == customer.id else None
+
+    def _post(self, page: _Page, accrual: Accrual, owed: int, reason: str) -> Entry:
+        order, occasion = self._order, self._occasion
+        kind = EntryKind.EARN if owed > 0 else EntryKind.CLAWBACK
+        key = f"order:{order.id}:{kind}:{occasion.revision.text}"
+        memo = Memo(
+            source=Source("order", order.id),
+            key=key,
+            fingerprint=fingerprint([key, owed]),
+            rule_version=self._settings.rule_version,
+            reason=reason,
+            actor=occasion.actor,
+            occurred_at=self._ordered_at if owed > 0 else occasion.revision.at,
+        )
+        if owed > 0:
+            expires_at = accrual.rate.expires_at if accrual.rate else None
+            return page.journal.credit(kind, owed, expires_at, memo)
+        return page.journal.claw_back(-owed, memo, own_lots=[lot.id for lot in accrual.lots])
+
+
+def _carry(page: _Page, accrual: Accrual, points: int, count: Count) -> Accrual:
+    """Takes an order's share out of the opening figures: its points are in the balance already, its spend counted."""
+    opening = page.customer.opening
+    carried = min(points, opening.points)
+    stats, opening = counting.itemised(page.customer.stats, replace(opening, points=opening.points - carried), count)
+    page.customer = replace(
+        page.customer, stats=stats, opening=opening, order_points=page.customer.order_points + carried
+    )
+    lots = (Lot(_OPENING_LOT, None, carried),) if carried else ()
+    return replace(accrual, points=carried, carried_points=carried, lots=lots)
+
+
+def _same(before: Accrual | None, after: Accrual) -> bool:
+    return before is not None and replace(before, revision=after.revision) == after
