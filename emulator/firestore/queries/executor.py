@@ -1,8 +1,8 @@
 """Runs a query on the newest versions or at a past time, and yields its documents in order.
 
 Every alternative of the filter is one contiguous scan of one index, as in production: equality fields first, then the
-sort order. Scans are merged by sort key. What an index yields is always tested against the whole filter, so that an
-index can only be too wide, never wrong; documents changed since the time that is read are looked at one by one.
+sort order. Scans are merged by sort key. Unless the scanned range says all that the filter does, what an index yields
+is tested against the whole filter; documents changed since the time that is read are looked at one by one.
 """
 
 from __future__ import annotations
@@ -33,14 +33,22 @@ from emulator.firestore.wire import Document
 _EMPTY: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
 class Match:
-    """A document that a query found, and its sort key in the query's order."""
+    """A document that a query found, and its sort key in the query's order; read only when it is looked at."""
 
-    key: bytes
-    path: str
-    version: Version
-    document: Document
+    __slots__ = ("_document", "key", "path", "version")
+
+    def __init__(self, key: bytes, path: str, version: Version, document: Document | None) -> None:
+        self.key = key
+        self.path = path
+        self.version = version
+        self._document = document
+
+    @property
+    def document(self) -> Document:
+        if self._document is None:
+            self._document = self.version.document()
+        return self._document
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +156,8 @@ class _Execution:
                 continue
             version = self._database.get(path)
             assert version is not None, f"the index names {path}, which does not exist"
-            document = version.document()
-            if self._matches(document.fields, path):
+            document = None if plan.exact else version.document()
+            if document is None or self._matches(document.fields, path):
                 yield Match(key, path, version, document)
 
     def _test(self, path: str) -> Match | None:
@@ -170,7 +178,10 @@ class _Execution:
 
 
 class _Plan:
-    """How one alternative of a filter is read: the index, the fixed beginning of its keys, and the range to scan."""
+    """How one alternative of a filter is read: the index, the fixed beginning of its keys, and the range to scan.
+
+    `exact` means that every entry in the range matches: each comparison is expressed by it, and by it alone.
+    """
 
     def __init__(self, alternative: Conjunction, query: Query) -> None:
         self.reverse = query.orders[0].descending
@@ -186,11 +197,14 @@ class _Plan:
             self.prefix += contains.keys[0]
         self.low, self.high = self.prefix, self.prefix + ABOVE
         self._apply_cursors(query)
+        expressed = len(equal) + (contains is not None)
         for leaf in alternative:
-            if leaf.path == query.orders[0].path:
+            if leaf.path == query.orders[0].path and leaf.is_range:
+                expressed += not _is_indexed_equality(leaf)
                 low, high = key_range(leaf)
                 self.low = max(self.low, self.prefix + low)
                 self.high = min(self.high, self.prefix + high)
+        self.exact = expressed == len(alternative)
 
     def _apply_cursors(self, query: Query) -> None:
         if self.reverse:

@@ -53,6 +53,15 @@ _INEQUALITIES = frozenset(
         Operator.NOT_IN,
     }
 )
+_RANGES = frozenset(
+    {
+        Operator.LESS_THAN,
+        Operator.LESS_THAN_OR_EQUAL,
+        Operator.GREATER_THAN,
+        Operator.GREATER_THAN_OR_EQUAL,
+        Operator.EQUAL,
+    }
+)
 _LISTS_MAX = {Operator.IN: 30, Operator.ARRAY_CONTAINS_ANY: 30, Operator.NOT_IN: 10}
 
 
@@ -63,6 +72,11 @@ class FieldFilter:
     path: FieldPath
     operator: Operator
     keys: tuple[bytes, ...]
+
+    @property
+    def is_range(self) -> bool:
+        """Whether what matches is one range of values."""
+        return self.operator in _RANGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,7 @@ def predicate(root: Filter | None) -> Predicate:
 def disjunctions(root: Filter | None) -> list[Conjunction]:
     """The filter as an OR of ANDs of simple comparisons, `in` and `array-contains-any` taken apart.
 
+    Alternatives that can match nothing, such as `in [null]`, are left out; there may be none.
     Raises INVALID_ARGUMENT above DISJUNCTIONS_MAX alternatives, as production does.
     """
     conjunctions = _expand(root)
@@ -265,9 +280,13 @@ def _expand(root: Filter | None) -> list[Conjunction]:
         return [()]
     if isinstance(root, FieldFilter):
         single = {Operator.IN: Operator.EQUAL, Operator.ARRAY_CONTAINS_ANY: Operator.ARRAY_CONTAINS}.get(root.operator)
+        if root.operator is Operator.ARRAY_CONTAINS and is_null_or_nan(root.keys[0]):
+            return []
         if single is None:
             return [(root,)]
-        return [(FieldFilter(root.path, single, (key,)),) for key in dict.fromkeys(root.keys)]
+        return [
+            (FieldFilter(root.path, single, (key,)),) for key in dict.fromkeys(root.keys) if not is_null_or_nan(key)
+        ]
     expanded = [_expand(child) for child in root.filters]
     if root.any_of:
         return [conjunction for alternatives in expanded for conjunction in alternatives]
