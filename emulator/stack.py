@@ -31,15 +31,18 @@ class Stack:
         self,
         project: str = PROJECT,
         *,
+        firestore: str | None = None,
         firestore_port: int = 0,
         functions_port: int = 0,
         source: Path = _ROOT,
         with_functions: bool = True,
         log_folder: Path | None = None,
     ) -> None:
-        """`source`: folder of main.py. `log_folder`: where the processes' output goes, to our own if None."""
+        """`firestore`: host:port of one that runs already. `source`: folder of main.py. `log_folder`: where the
+        processes' output goes, to our own if None.
+        """
         self.project = project
-        self._firestore_given = os.environ.get("FIRESTORE_EMULATOR_HOST", "")
+        self._firestore_given = firestore or os.environ.get("FIRESTORE_EMULATOR_HOST", "")
         self._firestore_port = firestore_port
         self._functions_port = functions_port
         self._source = source
