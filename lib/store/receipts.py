@@ -5,16 +5,14 @@ leave none: a customer who was refused for too few points may earn some and try 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
+from lib.domain.answers import Answer
 from lib.domain.commands import Command
 from lib.domain.errors import FailedPrecondition
 from lib.store import transaction as transactions
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
-
-# What a function answers: plain JSON, so that a stored answer is given again exactly.
-Answer: TypeAlias = "dict[str, Any]"
 
 
 def run_once(command: Command, work: Callable[[Transaction, OrgStore], Answer]) -> Answer:

@@ -5,6 +5,7 @@ from typing import Any
 
 from google.cloud.firestore import DocumentReference, FieldFilter
 
+from lib.domain.errors import NotFound
 from lib.domain.ledger import Actor
 from lib.domain.lots import LotChange
 from lib.domain.money import dollars
@@ -17,6 +18,14 @@ from lib.store.transaction import Transaction
 def reference(org: OrgStore, redemption_id: str) -> DocumentReference:
     """Where the redemption of this id is kept."""
     return org.document("redemptions", redemption_id)
+
+
+def load(transaction: Transaction, org: OrgStore, redemption_id: str) -> Redemption:
+    """The redemption. Raises NotFound when this org has none of this id, whether or not another org has."""
+    found = transaction.get([reference(org, redemption_id)])[0]
+    if not found.exists:
+        raise NotFound("no such redemption", reason="unknown_redemption")
+    return decode(found.id, found.to_dict() or {})
 
 
 def of_order(transaction: Transaction, org: OrgStore, order_id: str) -> tuple[Redemption, ...]:
