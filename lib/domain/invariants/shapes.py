@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
 from lib.domain.invariants.violations import Document, Invariant, Violation
@@ -35,6 +36,16 @@ TEXT = Type("a non-empty string", lambda value: isinstance(value, str) and value
 DIGEST = Type("64 hexadecimal digits", _is_digest)
 INSTANT = Type("a timestamp", lambda value: isinstance(value, datetime) and value.tzinfo is not None)
 FLAG = Type("a boolean", lambda value: isinstance(value, bool))
+
+
+def _is_decimal(value: object) -> bool:
+    try:
+        return isinstance(value, str) and Decimal(value).is_finite() and Decimal(value) >= 0
+    except InvalidOperation:
+        return False
+
+
+DECIMAL = Type("a decimal of at least 0 as text", _is_decimal)
 
 
 def optional(kind: Type) -> Type:

@@ -1,0 +1,146 @@
+"""Checks the fields the dashboard reads on a customer document against the account they are derived from."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from lib.domain.invariants import shapes
+from lib.domain.invariants.standing import earned_tier, segment_at, segment_instants
+from lib.domain.invariants.violations import Document, Fact, Fields, Invariant, Violation, differing
+from lib.domain.settings_model import LoyaltySettings, SegmentThresholds
+
+_LOT = shapes.mapping(
+    {
+        "id": shapes.TEXT,
+        "expiresAt": shapes.optional(shapes.INSTANT),
+        "points": shapes.POSITIVE,
+        "reserved": shapes.NATURAL,
+    }
+)
+_BALANCES = shapes.mapping(dict.fromkeys(("available", "pending", "reserved", "debt"), shapes.NATURAL))
+_STATS: shapes.Shape = {
+    "spendCents": shapes.NATURAL,
+    "orderCount": shapes.NATURAL,
+    "firstOrderAt": shapes.optional(shapes.INSTANT),
+    "lastOrderAt": shapes.optional(shapes.INSTANT),
+}
+_ACCOUNT = shapes.mapping(
+    {
+        "seq": shapes.NATURAL,
+        "headHash": shapes.DIGEST,
+        "balances": _BALANCES,
+        "lots": shapes.listing(_LOT),
+        **_STATS,
+        "orderPoints": shapes.NATURAL,
+        "opening": shapes.mapping({"points": shapes.NATURAL, **_STATS}),
+        "identities": shapes.listing(shapes.TEXT),
+        "spendingKey": shapes.optional(shapes.TEXT),
+    }
+)
+
+CUSTOMER_SHAPE: shapes.Shape = {
+    "id": shapes.TEXT,
+    "orgId": shapes.TEXT,
+    "loyalty": _ACCOUNT,
+    **dict.fromkeys(("points", "loyaltyPoints", "orderCount", "pointsFromOrders"), shapes.INTEGER),
+    **dict.fromkeys(("totalSpent", "lifetimeValue", "avgOrderValue", "tierThreshold", "tierProgress"), shapes.NUMBER),
+    **dict.fromkeys(("tier", "segment"), shapes.TEXT),
+    **dict.fromkeys(("pointsLastCalculated", "tierUpdatedAt", "updatedAt"), shapes.INSTANT),
+    **dict.fromkeys(("dueSegmentAt", "duePointsAt"), shapes.optional(shapes.INSTANT)),
+}
+
+SPENDING_SHAPE: shapes.Shape = {
+    **dict.fromkeys(("totalSpent", "avgOrderValue"), shapes.NUMBER),
+    "orderCount": shapes.NATURAL,
+    **dict.fromkeys(("firstOrderDate", "lastOrderDate"), shapes.optional(shapes.INSTANT)),
+}
+
+
+def check_customer(customer: Document, versions: Sequence[LoyaltySettings]) -> Iterator[Violation]:
+    """A customer document of the declared shape. `versions` are the settings its standing may have been worked out
+    under: the org's, and any that were replaced so recently that a process may still have used them."""
+    fields, account = customer.fields, customer.fields["loyalty"]
+    facts: list[Fact] = [
+        ("id", customer.id, fields["id"]),
+        ("loyaltyPoints", fields["points"], fields["loyaltyPoints"]),
+        ("pointsFromOrders", account["orderPoints"], fields["pointsFromOrders"]),
+        ("lifetimeValue", fields["totalSpent"], fields["lifetimeValue"]),
+        *_totals(account, fields),
+    ]
+    yield from differing(Invariant.CUSTOMER_FIGURES, customer.path, facts)
+    shown = {_shown_points(account, settings) for settings in versions}
+    if fields["points"] not in shown:
+        wanted = f"points {' or '.join(map(str, sorted(shown)))}"
+        yield Violation(Invariant.CUSTOMER_POINTS, customer.path, wanted, str(fields["points"]))
+    yield from _check_tier(customer, versions)
+    yield from _check_segment(customer, versions)
+    soonest = min((lot["expiresAt"] for lot in account["lots"] if lot["expiresAt"]), default=None)
+    yield from differing(Invariant.CUSTOMER_DUE, customer.path, [("duePointsAt", soonest, fields["duePointsAt"])])
+
+
+def check_spending(org_id: str, customer: Document, spending: Document | None) -> Iterator[Violation]:
+    """The document of the customer's `spendingKey`, of its declared shape; None when there is none."""
+    account = customer.fields["loyalty"]
+    path = f"tenants/{org_id}/customer_spending/{account['spendingKey']}"
+    if spending is None:
+        yield Violation(Invariant.CUSTOMER_SPENDING, path, f"the totals of {customer.path}", "none")
+        return
+    facts = [*_totals(account, spending.fields)]
+    yield from differing(Invariant.CUSTOMER_SPENDING, spending.path, facts)
+
+
+def _totals(account: Fields, shown: Fields) -> list[Fact]:
+    count, cents = account["orderCount"], account["spendCents"]
+    facts: list[Fact] = [
+        ("totalSpent in cents", cents, round(shown["totalSpent"] * 100)),
+        ("orderCount", count, shown["orderCount"]),
+        ("firstOrderDate", account["firstOrderAt"], shown["firstOrderDate"]),
+        ("lastOrderDate", account["lastOrderAt"], shown["lastOrderDate"]),
+    ]
+    # The average is rounded to the cent: twice its distance from the exact quotient is at most one cent.
+    average_cents = round(shown["avgOrderValue"] * 100)
+    if abs(2 * (average_cents * count - cents)) > count or (not count and average_cents):
+        facts.append(("avgOrderValue", f"{cents} cents / {count}", shown["avgOrderValue"]))
+    return facts
+
+
+def _shown_points(account: Fields, settings: LoyaltySettings) -> int:
+    balances = account["balances"]
+    owed = balances["debt"] if settings.clawback == "allow_negative" else 0
+    return int(balances["available"] - owed)
+
+
+def _check_tier(customer: Document, versions: Sequence[LoyaltySettings]) -> Iterator[Violation]:
+    fields, spend_cents = customer.fields, customer.fields["loyalty"]["spendCents"]
+    for settings in versions:
+        earned = earned_tier(spend_cents, settings)
+        held = next((tier for tier in settings.tiers if tier.name.lower() == fields["tier"]), None)
+        if held and held.threshold_cents >= earned.threshold_cents:
+            above = min(
+                (tier.threshold_cents for tier in settings.tiers if tier.threshold_cents > held.threshold_cents),
+                default=None,
+            )
+            way = (spend_cents - held.threshold_cents) * 100 // (above - held.threshold_cents) if above else 100
+            facts = [
+                ("tierThreshold in cents", held.threshold_cents, round(fields["tierThreshold"] * 100)),
+                ("tierProgress", max(way, 0), fields["tierProgress"]),
+            ]
+            yield from differing(Invariant.CUSTOMER_TIER, customer.path, facts)
+            return
+    wanted = " or ".join(sorted({f"tier {earned_tier(spend_cents, settings).name.lower()}" for settings in versions}))
+    yield Violation(Invariant.CUSTOMER_TIER, customer.path, wanted, fields["tier"])
+
+
+def _check_segment(customer: Document, versions: Sequence[LoyaltySettings]) -> Iterator[Violation]:
+    fields, account = customer.fields, customer.fields["loyalty"]
+    possible = [_segment(account, settings.segment_thresholds, fields["pointsLastCalculated"]) for settings in versions]
+    found = (fields["segment"], fields["dueSegmentAt"])
+    if found not in possible:
+        wanted = " or ".join(f"{segment} until {due}" for segment, due in possible)
+        yield Violation(Invariant.CUSTOMER_SEGMENT, customer.path, wanted, f"{found[0]} until {found[1]}")
+
+
+def _segment(account: Fields, limits: SegmentThresholds, at: datetime) -> tuple[str, datetime | None]:
+    """The segment at `at`, and until when it lasts if nothing happens."""
+    segment = segment_at(account, limits, at)
+    later = (instant for instant in segment_instants(account, limits) if instant > at)
+    return segment, next((instant for instant in later if segment_at(account, limits, instant) != segment), None)
