@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
@@ -55,7 +54,7 @@ def _announce(stack: Stack, ready: Path | None) -> None:
         print(f"export {name}={value}")
     print("\nCtrl-C ends it.", flush=True)
     if ready is not None:
-        write_whole(ready, json.dumps({**addresses, "env": stack.environment, "pid": os.getpid()}))
+        write_whole(ready, json.dumps({**addresses, "env": stack.environment, "pids": stack.pids}))
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def project(request: pytest.FixtureRequest, firestore_emulator: str, monkeypatch
 
 
 @pytest.fixture
-def firestore(project: str) -> Iterator[Any]:
+def firestore(firestore_emulator: str, project: str) -> Iterator[Any]:
     """A google.cloud.firestore.Client of the project's default database."""
     client = firestore_library.Client(project=project)
     yield client

@@ -91,5 +91,5 @@ def nightly(event: scheduler_fn.ScheduledEvent) -> None:
 
 
 @tasks_fn.on_task_dispatched()
-def work(request: tasks_fn.CallableRequest[Any]) -> None:
+def work(request: https_fn.CallableRequest[Any]) -> None:
     _client.collection("notes").document("work").set({"data": request.data})
