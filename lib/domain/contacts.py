@@ -18,7 +18,7 @@ _PLACEHOLDER_DOMAINS = ("alleaves.local", "unknown.local", "bakedbot.ai")
 _TEST_PHONE = re.compile(r"\+155555501\d\d")
 _MONTH_DAY = re.compile(r"(?P<month>\d{1,2})-(?P<day>\d{1,2})")
 _ISO_DATE = re.compile(r"\d{4}-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[T ].*)?")
-_SLASHED = re.compile(r"(?P<first>\d{1,2})[/.](?P<second>\d{1,2})(?:[/.]\d{2,4})?")
+_WRITTEN = re.compile(r"(?P<first>\d{1,2})(?P<mark>[/.-])(?P<second>\d{1,2})(?:(?P=mark)\d{2,4})?")
 _LEAP_YEAR = 2000
 
 
@@ -92,16 +92,17 @@ def is_placeholder_email(raw: object) -> bool:
 
 
 def birthday_month_day(raw: object, region: CountryCode = "US") -> str | None:
-    """`MM-DD` of a birth date in free text (1990-05-17, 05/17/1990, 5/17, 05-17), else None. Never raises.
+    """`MM-DD` of a birth date in free text (1990-05-17, 05/17/1990, 5.17.90, 05-17), else None. Never raises.
 
-    With slashes or dots the country decides whether day or month comes first. 29 February is a birthday.
+    Where the year does not come first, the country decides whether the day or the month does; only a bare 05-17 is
+    always `MM-DD`, as `customers.birthdayMonthDay` holds it. 29 February is a birthday.
     """
     if isinstance(raw, date):
         return f"{raw.month:02}-{raw.day:02}"
     text = raw.strip()[:_PHONE_LENGTH_MAX] if isinstance(raw, str) else ""
     if found := _ISO_DATE.fullmatch(text) or _MONTH_DAY.fullmatch(text):
         month, day = int(found["month"]), int(found["day"])
-    elif found := _SLASHED.fullmatch(text):
+    elif found := _WRITTEN.fullmatch(text):
         first, second = int(found["first"]), int(found["second"])
         month, day = (second, first) if COUNTRIES[region].day_first else (first, second)
     else:

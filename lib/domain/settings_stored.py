@@ -18,7 +18,7 @@ from lib.domain.settings_model import DEFAULT_SETTINGS, LoyaltySettings
 
 _FIELDS = tuple(wire_name(field) for field in LoyaltySettings.model_fields)
 _NESTED = ("segmentThresholds", "menuDisplay")
-_LISTS = ("tiers", "redemptionTiers", "discountPrograms")
+_TIER_LISTS = ("tiers", "redemptionTiers")
 _DAYS = ("slipping_minDays", "atRisk_minDays", "churned_minDays")
 # The seed scripts write these; nothing has ever applied them, and a shop that set one should hear so.
 _NOT_APPLIED = ("dollarPerPoint", "minPointsToRedeem", "maxPointsPerOrder", "tierInactivityDays")
@@ -27,7 +27,8 @@ _MAX_ITEMS = 100
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A stored value that was not used: its JSON pointer in the document, and why."""
+    """A stored value that was not used: its JSON pointer, counting tiers by threshold and without those left out before
+    it, and why."""
 
     pointer: str
     message: str
@@ -85,7 +86,7 @@ def _one_shape(document: Mapping[str, Any]) -> dict[str, Any]:
         nested = fields.get(name)
         if dotted:
             fields[name] = {**(nested if isinstance(nested, dict) else {}), **dotted}
-    for name in _LISTS[:2]:
+    for name in _TIER_LISTS:
         if fields.get(name) == []:
             del fields[name]
     if isinstance(fields.get("tiers"), list):

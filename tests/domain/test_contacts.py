@@ -59,7 +59,19 @@ def test_the_numbers_messages_are_tested_with() -> None:
     [
         *(None, "", "  ", "0", "n/a", "none", "unknown", "911", "5552671", "0000000000", "1111111111", "9999999999"),
         *("1234567890", "5555555555", "555-123-4567", "+1", "+", "415555267", "41555526711", "4155552671/4155552672"),
-        *("4155552671" * 5, True, False, 4155552671.0, [], {}, b"4155552671", -4155552671, 10**50, "\ud800"),
+        *(
+            "4155552671" * 5,
+            "4155552671" + " " * 31,
+            True,
+            False,
+            4155552671.0,
+            [],
+            {},
+            b"4155552671",
+            -4155552671,
+            10**50,
+            "\ud800",
+        ),
     ],
 )
 @pytest.mark.parametrize("region", ["US", "NG"])
@@ -133,7 +145,17 @@ def test_addresses(raw: str, address: str) -> None:
         ),
         *(None, "", " ", "ana", "ana@", "@example.com", "ana@example", "ana@@example.com", "ana@exa mple.com"),
         *("Ana <ana@example.com>", "ana@example.com, bo@example.com", "ana@example..com", "ana@localhost"),
-        *("ana@[127.0.0.1]", "a@" + "x" * 300 + ".com", 5, True, [], {}, b"ana@example.com", "\ud800@example.com"),
+        *(
+            "ana@example.com" + " " * 240,
+            "ana@[127.0.0.1]",
+            "a@" + "x" * 300 + ".com",
+            5,
+            True,
+            [],
+            {},
+            b"ana@example.com",
+            "\ud800@example.com",
+        ),
     ],
 )
 def test_what_is_no_address_of_a_customer(raw: object) -> None:
@@ -166,7 +188,11 @@ def test_normalising_an_address_never_fails_and_is_final(raw: object) -> None:
         ("05/17", "US", "05-17"),
         ("17/05/1990", "NG", "05-17"),
         ("17.5.1990", "NG", "05-17"),
+        ("17-05-1990", "NG", "05-17"),
+        ("05-17-1990", "US", "05-17"),
         ("05-17", "US", "05-17"),
+        ("05-17", "NG", "05-17"),
+        ("05/17-1990", "US", None),
         ("2000-02-29", "US", "02-29"),
         ("02/29/1999", "US", "02-29"),
         (date(1990, 5, 17), "US", "05-17"),

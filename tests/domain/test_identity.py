@@ -140,4 +140,7 @@ def test_invented_addresses_are_known_as_such(org_id: str, key: IdentityKey) -> 
 
 def test_an_invented_address_is_the_pos_syncs_and_shows_nothing_else() -> None:
     assert placeholder_email("org_a", POS) == "customer_4711@alleaves.local"
-    assert "4155552671" not in placeholder_email("org_a", PHONE)
+    for key in (PHONE, UID, *(IdentityKey(IdentityKind.POS, value) for value in ("a b", "é", "x" * 41))):
+        name = placeholder_email("org_a", key).removeprefix("customer_").removesuffix("@alleaves.local")
+        assert len(name) == 32
+        assert set(name) <= set("0123456789abcdef")

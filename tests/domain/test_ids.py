@@ -1,5 +1,6 @@
 """Ids: what may be one, that parts stay apart, and that the same input always gives the same id."""
 
+import math
 from urllib.parse import unquote
 
 import pytest
@@ -7,11 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.domain.errors import InvalidInput
-from lib.domain.ids import canonical_json, check_id, check_org_id, derived_id, fingerprint, id_part
+from lib.domain.ids import canonical_json, check_id, check_org_id, derived_id, fingerprint, id_part, is_org_id
 from lib.domain.json_pointer import json_pointer
-from tests.domain import strategies
-
-FINITE = strategies.json_values.filter(lambda value: "NaN" not in repr(value).replace("nan", "NaN"))
 
 
 @pytest.mark.parametrize("value", ["a", "org_1", "é", "a b", "...", "__a", "a__", "x" * 1500])
@@ -31,6 +29,9 @@ def test_what_is_no_document_id(value: object) -> None:
 
 def test_org_ids_are_shorter() -> None:
     assert check_org_id("x" * 128) == "x" * 128
+    assert is_org_id("x" * 128)
+    assert not is_org_id("x" * 129)
+    assert not is_org_id("a/b")
     with pytest.raises(InvalidInput) as refusal:
         check_org_id("x" * 129)
     assert refusal.value.pointer == "/orgId"
@@ -69,6 +70,8 @@ def test_canonical_json_does_not_depend_on_the_order_of_keys() -> None:
     assert fingerprint({"b": 1, "a": 2}) == fingerprint({"a": 2, "b": 1})
     assert fingerprint({"a": 1}) != fingerprint({"a": "1"})
     assert len(fingerprint("\ud800")) == 64
+    with pytest.raises(ValueError, match="JSON"):
+        canonical_json(math.nan)
 
 
 def test_ids_do_not_change_between_versions() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from pydantic import ValidationError
 
 from lib.domain.errors import InvalidInput
 from lib.domain.settings import (
@@ -130,6 +131,7 @@ def test_a_tier_without_an_id_gets_its_name() -> None:
         ({"tiers": [BASE, GOLD | {"threshold": "500"}]}, "/tiers/1/threshold"),
         ({"tiers": [BASE, GOLD | {"threshold": 1e12}]}, "/tiers/1/threshold"),
         ({"tiers": [BASE, {"name": "Gold"}]}, "/tiers/1/threshold"),
+        ({"tiers": [BASE, GOLD | {"threshold_cents": 5}]}, "/tiers/1/threshold_cents"),
         ({"tiers": [BASE, GOLD | {"requiredSpend": 5}]}, "/tiers/1/requiredSpend"),
         ({"tiers": [BASE, GOLD | {"multiplier": 0.5}]}, "/tiers/1/multiplier"),
         ({"tiers": [BASE, GOLD | {"multiplier": 10.5}]}, "/tiers/1/multiplier"),
@@ -148,6 +150,7 @@ def test_a_tier_without_an_id_gets_its_name() -> None:
         ({"segmentThresholds": {"vip_minOrders": 1.5}}, "/segmentThresholds/vip_minOrders"),
         ({"segmentThresholds": {"vip_minSpend": 1}}, "/segmentThresholds/vip_minSpend"),
         ({"segmentThresholds": {"slipping_minDays": 60}}, "/segmentThresholds/atRisk_minDays"),
+        ({"segmentThresholds": {"atRisk_minDays": 90}}, "/segmentThresholds/churned_minDays"),
         ({"segmentThresholds": {"churned_minDays": 45}}, "/segmentThresholds/churned_minDays"),
         ({"segmentThresholds": {"churned_minDays": 36501}}, "/segmentThresholds/churned_minDays"),
         ({"segmentThresholds.vip_minOrders": 3}, "/segmentThresholds.vip_minOrders"),
@@ -167,6 +170,24 @@ def test_what_cannot_be_right_is_refused_by_field(document: Any, pointer: str) -
 
     assert refusal.value.pointer == pointer
     assert refusal.value.message
+
+
+def test_refusals_are_in_words() -> None:
+    with pytest.raises(InvalidInput, match="is not a known field"):
+        validated_settings({"surprise": 1})
+    with pytest.raises(InvalidInput, match="is required"):
+        validated_settings({"tiers": [{"name": "Base"}]})
+
+
+def test_settings_cannot_be_changed_in_place() -> None:
+    with pytest.raises(ValidationError):
+        DEFAULT_SETTINGS.paused = True
+
+
+def test_text_is_kept_without_the_space_around_it() -> None:
+    settings = validated_settings({"tiers": [BASE | {"id": " base ", "benefits": [" free "]}]})
+
+    assert (settings.tiers[0].id, settings.tiers[0].benefits) == ("base", ("free",))
 
 
 def test_rewards_are_kept_by_cost() -> None:

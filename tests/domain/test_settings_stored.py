@@ -146,6 +146,12 @@ def test_rewards_without_an_id_are_named_by_their_cost() -> None:
     assert [(tier.id, tier.reward_value_cents) for tier in settings.redemption_tiers] == [("redemption_50", 200)]
 
 
+def test_only_the_dashboards_names_are_read() -> None:
+    read = read_settings({"points_per_dollar": 9, "menuDisplay": {"show_bar": False}}, None)
+
+    assert read.settings == DEFAULT_SETTINGS
+
+
 def test_contradicting_days_fall_back_together() -> None:
     read = read_settings(
         {"segmentThresholds": {"slipping_minDays": 80, "churned_minDays": 70, "vip_minOrders": 3}}, None
