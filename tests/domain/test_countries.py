@@ -7,7 +7,7 @@ import pytest
 from lib.domain.countries import COUNTRIES, Country
 
 
-@pytest.mark.parametrize("country", COUNTRIES.values(), ids=str)
+@pytest.mark.parametrize("country", COUNTRIES.values(), ids=list(COUNTRIES))
 def test_a_country_is_consistent(country: Country) -> None:
     assert COUNTRIES[country.code] is country
     assert country.time_zone in country.time_zones
