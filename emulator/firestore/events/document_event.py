@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import uuid
 from collections.abc import Iterator
@@ -63,9 +62,9 @@ class DocumentEvent:
 
     @cached_property
     def body(self) -> bytes:
-        """The serialised DocumentEventData; in base64 where the destination wants it so."""
+        """The serialised DocumentEventData."""
         data: bytes = event_data(self.change).SerializeToString()
-        return base64.b64encode(data) if self.trigger.destination.base64 else data
+        return data
 
 
 def event_data(change: Change) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import random
 import time
@@ -108,6 +109,7 @@ class TriggerQueue:
         self._timers: dict[Delivery, asyncio.TimerHandle] = {}
         self._held: dict[str, list[Delivery]] = {}
         self._in_flight: set[asyncio.Task[None]] = set()
+        self._discards = 0
 
     def add(self, change: Change) -> None:
         """Take an event, with whatever the project's faults have in store for it."""
@@ -131,7 +133,8 @@ class TriggerQueue:
             self._now(delivery)
 
     def discard(self) -> None:
-        """Forget what waits; what is in flight runs to its end."""
+        """Forget what waits; what is in flight runs to its end, but is not tried again."""
+        self._discards += 1
         for timer in self._timers.values():
             timer.cancel()
         self._project.settle(len(self._timers) + len(self._ready))
@@ -177,10 +180,12 @@ class TriggerQueue:
         self._pump()
 
     async def _attempt(self, delivery: Delivery) -> None:
-        project = self._project
+        project, discards = self._project, self._discards
         delivery.attempts += 1
         try:
             problem, run = await self._send(delivery.event)
+            if discards != self._discards:
+                return
             # The trigger may have been registered anew meanwhile; its policy of now counts.
             again = self.trigger.retry or not run
             if not problem:
@@ -196,10 +201,11 @@ class TriggerQueue:
 
     async def _send(self, event: DocumentEvent) -> tuple[str, bool]:
         """What went wrong ("" when nothing did), and whether the function was run."""
-        deadline_seconds = self._project.policy.ack_deadline_seconds
+        to, deadline_seconds = self.trigger.destination, self._project.policy.ack_deadline_seconds
+        body = base64.b64encode(event.body) if to.base64 else event.body
         try:
             async with asyncio.timeout(deadline_seconds):
-                answer = await self._project.sender.post(self.trigger.destination, event.headers, event.body)
+                answer = await self._project.sender.post(to, event.headers, body)
         except TimeoutError:
             return f"no answer within {deadline_seconds:g} s", True
         except Unreachable as error:

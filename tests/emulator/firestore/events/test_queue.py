@@ -96,3 +96,24 @@ def test_back_off_doubles_up_to_its_limit_with_jitter() -> None:
         waits = {policy.backoff_seconds(attempt) for _ in range(20)}
         assert len(waits) > 1
         assert all(ceiling / 2 <= wait <= ceiling for wait in waits)
+
+
+def test_what_is_in_flight_when_events_are_forgotten_is_not_tried_again(receiver: Receiver) -> None:
+    arrived, answered = threading.Event(), threading.Event()
+
+    def answer(request: object) -> int:
+        arrived.set()
+        answered.wait(20)
+        return 500
+
+    receiver.answer = answer
+
+    async def scenario(delivery: EventDelivery) -> dict[str, Any]:
+        assert await asyncio.to_thread(arrived.wait, 20)
+        delivery.reset("p")
+        answered.set()
+        return await _to_the_end(delivery)
+
+    status = _run(receiver, Policy(backoff_first_seconds=60), scenario, retry=True)
+    assert (status["pending"], status["retried"], status["failed"]) == (0, 0, 0)
+    assert len(receiver.requests) == 1
