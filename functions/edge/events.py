@@ -25,12 +25,14 @@ runtime.configure()
 @dataclass(frozen=True, slots=True)
 class DocumentChange:
     """One write of a document. `params` are the parts of its path; `before` is None for a new document, `after` for a
-    deleted one. `at` is the document's update time, of a deletion the event's: it orders the changes of a document."""
+    deleted one. `at` is the document's update time, of a deletion the event's: it orders the changes of a document.
+    `created_at` is when the document was created."""
 
     params: Mapping[str, str]
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
     at: datetime
+    created_at: datetime
 
 
 def on_document_written(document: str) -> Callable[[Callable[[DocumentChange], None]], Trigger]:
@@ -69,4 +71,5 @@ def _change(event: Any) -> DocumentChange:
         before=before.to_dict() if before else None,
         after=after.to_dict() if after else None,
         at=after.update_time if after else event.time,
+        created_at=(after or before).create_time,
     )

@@ -8,16 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lib.domain import segments, tiers
+from lib.domain.countries import CountryCode
 from lib.domain.identity import (
     IdentityKey,
     IdentityKind,
     identity_id,
     is_placeholder_email,
     normalise_email,
+    normalise_phone,
     placeholder_email,
 )
 from lib.domain.ids import fingerprint, id_part
 from lib.domain.ledger import Account, Actor, EntryKind, Journal, Memo, Source
+from lib.domain.orders import Buyer
 from lib.domain.segments import SpendStats
 from lib.domain.settings import LoyaltySettings
 
@@ -71,6 +74,7 @@ class Customer:
     opened: whether the ledger has taken this customer over; until then `opening` is what the document brings along.
     tier, segment: as stored, possibly by others. standing: None until `refreshed`. identities: ids of the identity
     documents that point here. spending_key: id of the customer's spending document.
+    merged_into: the customer that has taken this one's place.
     """
 
     account: Account
@@ -87,6 +91,7 @@ class Customer:
     identities: tuple[str, ...] = ()
     spending_key: str | None = None
     enrolled: bool = False
+    merged_into: str | None = None
     standing: Standing | None = None
 
     @property
@@ -98,6 +103,18 @@ class Customer:
     def org_id(self) -> str:
         """The org whose customer this is."""
         return self.account.org_id
+
+
+def contact_of(buyer: Buyer, region: CountryCode) -> Contact:
+    """The contact an order tells, normalised; the last word of a name is the family name."""
+    first, _, last = (buyer.name or "").rpartition(" ")
+    return Contact(
+        email=normalise_email(buyer.email),
+        phone=normalise_phone(buyer.phone, region),
+        first_name=(first or last).strip() or None,
+        last_name=last if first else None,
+        display_name=buyer.name,
+    )
 
 
 @dataclass(frozen=True, slots=True)

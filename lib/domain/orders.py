@@ -5,7 +5,7 @@ documents that differ elsewhere (items, notes, `updatedAt`) are equal orders.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -175,6 +175,18 @@ def matters(before: Order | MalformedOrder | None, after: Order) -> bool:
     earned = isinstance(before, MalformedOrder) or (before is not None and before.phase is Phase.EARNING)
     was_reversed = isinstance(before, Order) and before.phase is Phase.REVERSED
     return earned or after.phase is Phase.EARNING or (after.phase is Phase.REVERSED and not was_reversed)
+
+
+def only_named(before: Order | MalformedOrder | None, after: Order) -> bool:
+    """Whether the order was told its org or its customer, which it did not name before, and nothing else changed.
+
+    That is what we do ourselves after recording an order.
+    """
+    if not isinstance(before, Order):
+        return False
+    org = replace(after.org, org_id=None) if before.org.org_id is None else after.org
+    buyer = replace(after.buyer, customer_id=None) if before.buyer.customer_id is None else after.buyer
+    return before != after and before == replace(after, org=org, buyer=buyer)
 
 
 class _Malformed(Exception):

@@ -27,5 +27,15 @@ def event_refused(function: str, error: PerennialError) -> None:
     _write("ERROR", "event refused", function=function, kind=error.kind.value, reason=error.reason)
 
 
+def order_refused(order_id: str, error: PerennialError) -> None:
+    """An order that our own rules, or documents that do not fit together, forbid to record. Nothing was written."""
+    _write("CRITICAL", "order refused", orderId=order_id, kind=error.kind.value, rule=error.message)
+
+
+def order_kept(org_id: str, order_id: str, reason: str) -> None:
+    """An order that could not be decided; it waits in the org's inbox for a person."""
+    _write("WARNING", "order kept for review", orgId=org_id, orderId=order_id, reason=reason)
+
+
 def _write(severity: str, message: str, **fields: Any) -> None:
     sys.stderr.write(json.dumps({"severity": severity, "message": message, **fields}) + "\n")

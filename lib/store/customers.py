@@ -72,6 +72,7 @@ def decode(org: OrgStore, snapshot: Snapshot, *, adopt: bool = False) -> Custome
         tier_updated_at=_instant(fields.get("tierUpdatedAt")),
         segment=_text(fields.get("segment")),
         enrolled=_instant(fields.get("loyaltyEnrolledAt")) is not None,
+        merged_into=_text(fields.get("mergedInto")) if fields.get("archived") is True else None,
     )
     if not loyalty:
         legacy = _legacy_opening(fields)

@@ -58,6 +58,10 @@ class OrgStore:
         """The orders whose `field_path` is this org's id."""
         return self._owned("orders", field_path)
 
+    def orders_of_all(self) -> CollectionReference:
+        """Orders whichever org they are of, for finding those that name none; the caller checks whose each one is."""
+        return self.client.collection("orders")
+
     def activity(self, activity_id: str) -> DocumentReference:
         """`customer_activities/{id}`."""
         return self.client.document("customer_activities", activity_id)

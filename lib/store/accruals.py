@@ -1,0 +1,127 @@
+"""Accrual records, `tenants/{org}/accruals/{orderId}`: what each order has granted."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from google.cloud.firestore import DocumentReference, FieldFilter, Query
+
+from lib.domain.counting import Count, Extremes
+from lib.domain.grants import Accrual, Rate
+from lib.domain.lots import Lot
+from lib.store.org import OrgStore
+from lib.store.transaction import Snapshot, Transaction
+
+# Orders of one customer that one transaction can take in.
+OF_CUSTOMER_MAX = 10_000
+
+
+def reference(org: OrgStore, order_id: str) -> DocumentReference:
+    """Where the record of this order is kept."""
+    return org.document("accruals", order_id)
+
+
+def customer_of(org: OrgStore, order_id: str) -> str | None:
+    """To whom the order has been granted, as of now and outside of a transaction; None when it has not. One read."""
+    accrual = decode(reference(org, order_id).get())
+    return accrual.customer_id if accrual else None
+
+
+def save(transaction: Transaction, org: OrgStore, accrual: Accrual, now: datetime) -> None:
+    """Writes the record whole."""
+    transaction.replace(reference(org, accrual.order_id), encode(accrual, now))
+
+
+def others(transaction: Transaction, org: OrgStore, customer_id: str, order_id: str) -> Extremes:
+    """The first and the last of a customer's counted orders but this one: at most four reads."""
+    counted = _counted(org, customer_id)
+    ends = [
+        _other_than(order_id, transaction.query(counted.order_by("orderedAt", direction=direction).limit(2)))
+        for direction in (Query.ASCENDING, Query.DESCENDING)
+    ]
+    return Extremes(*ends)
+
+
+def of_customer(transaction: Transaction, org: OrgStore, customer_id: str) -> list[Accrual]:
+    """Every record of a customer, oldest order first among the counted."""
+    query = org.collection("accruals").where(filter=FieldFilter("customerId", "==", customer_id))
+    found = (decode(snapshot) for snapshot in transaction.query(query.limit(OF_CUSTOMER_MAX)))
+    return [accrual for accrual in found if accrual]
+
+
+def encode(accrual: Accrual, now: datetime) -> dict[str, Any]:
+    """A record as its document; decimals as text, so that they stay exact."""
+    count, rate = accrual.count, accrual.rate
+    return {
+        "orderId": accrual.order_id,
+        "orderVersion": accrual.revision,
+        "customerId": accrual.customer_id,
+        "status": "granted" if count else "none",
+        "counted": count is not None,
+        "spendCents": count.spend_cents if count else 0,
+        "orderedAt": count.ordered_at if count else None,
+        "points": accrual.points,
+        "carriedPoints": accrual.carried_points,
+        "lots": [{"id": lot.id, "expiresAt": lot.expires_at, "points": lot.points} for lot in accrual.lots],
+        "rate": _encode_rate(rate) if rate else None,
+        "ruleVersion": accrual.rule_version,
+        "seqs": list(accrual.seqs),
+        "reversals": accrual.reversals,
+        "createdAt": accrual.created_at,
+        "updatedAt": now,
+    }
+
+
+def decode(snapshot: Snapshot) -> Accrual | None:
+    """The record of a document written by `encode`; None when there is none."""
+    if not snapshot.exists:
+        return None
+    fields: Mapping[str, Any] = snapshot.to_dict() or {}
+    return Accrual(
+        order_id=fields["orderId"],
+        revision=fields["orderVersion"],
+        customer_id=fields["customerId"],
+        count=Count(fields["spendCents"], fields["orderedAt"]) if fields["counted"] else None,
+        points=fields["points"],
+        carried_points=fields["carriedPoints"],
+        lots=tuple(Lot(lot["id"], lot["expiresAt"], lot["points"]) for lot in fields["lots"]),
+        rate=_decode_rate(fields["rate"]) if fields["rate"] else None,
+        rule_version=fields["ruleVersion"],
+        seqs=tuple(fields["seqs"]),
+        reversals=fields["reversals"],
+        created_at=fields["createdAt"],
+    )
+
+
+def _counted(org: OrgStore, customer_id: str) -> Query:
+    return (
+        org.collection("accruals")
+        .where(filter=FieldFilter("customerId", "==", customer_id))
+        .where(filter=FieldFilter("counted", "==", True))
+    )
+
+
+def _other_than(order_id: str, found: list[Snapshot]) -> datetime | None:
+    moments = [snapshot.get("orderedAt") for snapshot in found if snapshot.id != order_id]
+    return moments[0] if moments else None
+
+
+def _encode_rate(rate: Rate) -> dict[str, Any]:
+    return {
+        "pointsPerDollar": str(rate.points_per_dollar),
+        "multiplier": str(rate.multiplier),
+        "base": rate.base,
+        "expiresAt": rate.expires_at,
+        "paused": rate.paused,
+    }
+
+
+def _decode_rate(fields: Mapping[str, Any]) -> Rate:
+    return Rate(
+        points_per_dollar=Decimal(fields["pointsPerDollar"]),
+        multiplier=Decimal(fields["multiplier"]),
+        base=fields["base"],
+        expires_at=fields["expiresAt"],
+        paused=fields["paused"],
+    )

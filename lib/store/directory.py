@@ -1,0 +1,85 @@
+"""Which org an order belongs to: the names its writers have for a shop, looked up across all orgs.
+
+The only place besides `lib/store/org.py` that reads outside one org; it answers with an org id and nothing else.
+"""
+
+import threading
+import time
+
+from google.cloud.firestore import Client, FieldFilter
+
+from lib.domain.orders import OrgNames
+from lib.store.client import database
+from lib.store.org import UNASSIGNED, OrgStore
+
+# How long a name that was found to lead to an org is taken for granted.
+CACHE_SECONDS = 60.0
+_CACHED_NAMES_MAX = 10_000
+_LOCATIONS_FOUND_MAX = 10
+_LOCATION_FIELDS = ("posConfig.storeId", "posConfig.locationId")
+
+_lock = threading.Lock()
+_found: dict[tuple[Client, str, str], tuple[float, str]] = {}
+
+
+def org_of(names: OrgNames) -> OrgStore | None:
+    """The org that an order names, by the first of its fields that leads to one; None when none does.
+
+    orgId is taken at its word, brandId if such an org exists, then organizationId, dispensaryId, and retailerId if it
+    is a location's id or the number that its till is known by. A number that two orgs use leads nowhere.
+    """
+    org_id = (
+        names.org_id
+        or (names.brand_id and _remembered("org", names.brand_id))
+        or names.organization_id
+        or names.dispensary_id
+        or (names.retailer_id and _remembered("location", names.retailer_id))
+    )
+    return OrgStore(org_id) if org_id else None
+
+
+def unassigned() -> OrgStore:
+    """Where orders of no org that we know are kept."""
+    return OrgStore(UNASSIGNED)
+
+
+def _remembered(kind: str, name: str) -> str | None:
+    client = database()
+    key = (client, kind, name)
+    with _lock:
+        expires_at, org_id = _found.get(key, (0.0, ""))
+    if time.monotonic() < expires_at:
+        return org_id
+    found = _existing_org(client, name) if kind == "org" else _org_of_location(client, name)
+    # What leads nowhere is asked again: the shop may be set up this minute.
+    if found:
+        with _lock:
+            if len(_found) >= _CACHED_NAMES_MAX:
+                _found.clear()
+            _found[key] = (time.monotonic() + CACHE_SECONDS, found)
+    return found
+
+
+def _existing_org(client: Client, name: str) -> str | None:
+    # A live org may lack its tenant document and have settings all the same.
+    paths = (("organizations", name), ("tenants", name), ("brands", name), ("tenants", name, "settings", "loyalty"))
+    snapshots = client.get_all([client.document(*path) for path in paths], field_paths=["orgId"])
+    return name if any(snapshot.exists for snapshot in snapshots) else None
+
+
+def _org_of_location(client: Client, name: str) -> str | None:
+    locations = client.collection("locations")
+    named = locations.document(name).get(field_paths=["orgId"])
+    if named.exists:
+        return _org_id(named.to_dict())
+    for field_path in _LOCATION_FIELDS:
+        query = locations.where(filter=FieldFilter(field_path, "==", name)).limit(_LOCATIONS_FOUND_MAX)
+        org_ids = {_org_id(snapshot.to_dict()) for snapshot in query.stream()} - {None}
+        if org_ids:
+            return org_ids.pop() if len(org_ids) == 1 else None
+    return None
+
+
+def _org_id(fields: dict[str, object] | None) -> str | None:
+    org_id = (fields or {}).get("orgId")
+    return org_id if isinstance(org_id, str) and org_id else None

@@ -1,0 +1,80 @@
+"""Order documents, `orders/{id}`: others write them, we add `orgId` and `customerId` where they are missing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from google.api_core.datetime_helpers import DatetimeWithNanoseconds
+from google.cloud.firestore import FieldFilter, Or
+
+from lib.domain.customers import Customer
+from lib.domain.orders import MalformedOrder, Order, Revision, read
+from lib.store.org import OrgStore
+from lib.store.transaction import Snapshot, Transaction
+
+OF_CUSTOMER_MAX = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """An order document as it is now."""
+
+    id: str
+    fields: Mapping[str, Any]
+    order: Order | MalformedOrder
+    revision: Revision
+
+
+def load(transaction: Transaction, org: OrgStore, order_id: str) -> StoredOrder | None:
+    """The order as it is now, None when it was deleted; the caller checks whose it is."""
+    snapshot = transaction.get([org.order(order_id)])[0]
+    return decode(snapshot) if snapshot.exists else None
+
+
+def decode(snapshot: Snapshot) -> StoredOrder:
+    """The order in an existing document."""
+    fields = snapshot.to_dict() or {}
+    order = read(snapshot.id, fields, snapshot.create_time)
+    return StoredOrder(snapshot.id, fields, order, revision_of(snapshot.update_time))
+
+
+def revision_of(update_time: datetime) -> Revision:
+    """The revision that an update time stands for, to the nanosecond where the client library tells it."""
+    nanoseconds = getattr(update_time, "nanosecond", 0) or update_time.microsecond * 1000
+    return Revision(f"{update_time:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z", update_time)
+
+
+def add_owner(
+    transaction: Transaction, org: OrgStore, order: Order, customer_id: str | None, revision: Revision
+) -> bool:
+    """Adds `orgId` and `customerId` where the order lacks them; whether it lacked any.
+
+    The commit fails when the order has changed since `revision`: what it says by now is not ours to overwrite.
+    """
+    fields = {}
+    if order.org.org_id is None:
+        fields["orgId"] = org.org_id
+    if order.buyer.customer_id is None and customer_id:
+        fields["customerId"] = customer_id
+    if fields:
+        since = DatetimeWithNanoseconds.from_rfc3339(revision.text)
+        transaction.update(org.order(order.id), fields, unchanged_since=since)
+    return bool(fields)
+
+
+def of_customer(org: OrgStore, customer: Customer) -> Iterator[StoredOrder]:
+    """Orders that name the customer, its POS id or its e-mail address, oldest first.
+
+    The last two may be another org's or another customer's: that is decided when they are recorded.
+    """
+    filters: list[Any] = [FieldFilter("customerId", "==", customer.id)]
+    if customer.pos_id:
+        filters.append(FieldFilter("userId", "==", customer.pos_id))
+    if customer.contact.email:
+        filters.append(FieldFilter("customer.email", "==", customer.contact.email))
+    matching = filters[0] if len(filters) == 1 else Or(filters)
+    found = org.orders_of_all().where(filter=matching).limit(OF_CUSTOMER_MAX).stream()
+    readable = [(stored.order, stored) for stored in map(decode, found) if isinstance(stored.order, Order)]
+    for _, stored in sorted(readable, key=lambda pair: pair[0].ordered_at):
+        yield stored
