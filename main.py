@@ -1,1 +1,35 @@
 """Names every deployed function; no logic."""
+
+from functions.menu import public_menu
+from functions.orders import on_order_written
+from functions.points import adjust_points, check_points, get_ledger
+from functions.redemptions import (
+    capture_redemption,
+    hold_redemption,
+    quote_redemption,
+    reinstate_redemption,
+    void_redemption,
+)
+from functions.settings import (
+    on_loyalty_settings_written,
+    pause_loyalty,
+    reset_loyalty_settings,
+    update_loyalty_settings,
+)
+
+__all__ = [
+    "adjust_points",
+    "capture_redemption",
+    "check_points",
+    "get_ledger",
+    "hold_redemption",
+    "on_loyalty_settings_written",
+    "on_order_written",
+    "pause_loyalty",
+    "public_menu",
+    "quote_redemption",
+    "reinstate_redemption",
+    "reset_loyalty_settings",
+    "update_loyalty_settings",
+    "void_redemption",
+]

@@ -3,10 +3,20 @@
 Only this package knows HTTP and the Firebase callable protocol.
 """
 
-from functions.edge.callables import Call, on_call
+from functions.edge.callables import Call, Json, on_call
 from functions.edge.events import DocumentChange, on_document_written
 from functions.edge.http import on_get
-from functions.edge.inputs import DocumentId, Dollars, Input, JsonObject, Points, Text, WriteInput
+from functions.edge.inputs import (
+    DocumentId,
+    Dollars,
+    Input,
+    JsonObject,
+    PageSize,
+    Points,
+    SignedPoints,
+    Text,
+    WriteInput,
+)
 
 __all__ = [
     "Call",
@@ -14,8 +24,11 @@ __all__ = [
     "DocumentId",
     "Dollars",
     "Input",
+    "Json",
     "JsonObject",
+    "PageSize",
     "Points",
+    "SignedPoints",
     "Text",
     "WriteInput",
     "on_call",

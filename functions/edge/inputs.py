@@ -20,6 +20,7 @@ from lib.domain.ids import check_id, check_org_id, fingerprint
 from lib.domain.json_pointer import json_pointer
 from lib.domain.money import cents_from_dollars
 
+_POINTS_MAX = 100_000_000
 _MESSAGES = {"extra_forbidden": "is not a known field", "missing": "is required"}
 
 
@@ -81,6 +82,12 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _not_zero(value: int) -> int:
+    if value == 0:
+        raise PydanticCustomError("zero", "must not be 0")
+    return value
+
+
 def _storable(value: dict[str, Any]) -> dict[str, Any]:
     try:
         fingerprint(value)
@@ -93,5 +100,9 @@ DocumentId: TypeAlias = Annotated[str, StringConstraints(max_length=500), AfterV
 Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
 # Dollars on the wire, integer cents from here on.
 Dollars: TypeAlias = Annotated[int, BeforeValidator(_cents)]
-Points: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=100_000_000)]
+Points: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=_POINTS_MAX)]
+SignedPoints: TypeAlias = Annotated[
+    int, BeforeValidator(_whole), Field(ge=-_POINTS_MAX, le=_POINTS_MAX), AfterValidator(_not_zero)
+]
+PageSize: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=100)]
 JsonObject: TypeAlias = Annotated[dict[str, Any], AfterValidator(_storable)]

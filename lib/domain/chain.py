@@ -20,11 +20,13 @@ def before(entry: Entry) -> Link | None:
 
 
 def first_break(newest: Link, entries: Sequence[Entry]) -> int | None:
-    """The number of the newest entry that is not what it should be, None when all are. `entries` come newest first.
+    """The number of the newest entry that is missing or not what it should be, None when all are sound.
 
-    `newest` is what is known of the first of them: from the customer's account, or from the page before. Every later
-    one must be the one its successor names.
+    `entries` come newest first. `newest` is what is known of the first of them: from the customer's account, or from
+    the page before. Every later one must be the one its successor names.
     """
+    if not entries:
+        return newest.seq
     expected: Link | None = newest
     for entry in entries:
         sound = entry.hash == entry_hash(entry) and Link(entry.seq, entry.hash) == expected

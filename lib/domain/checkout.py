@@ -14,6 +14,14 @@ _MISFIT = {"exact": Refusal.NOT_A_TIER, "pro_rata": Refusal.BELOW_MINIMUM}
 
 
 @dataclass(frozen=True, slots=True)
+class TillOrder:
+    """The order as the till knows it; its document may not exist yet. `total_cents` is before rewards."""
+
+    id: str
+    total_cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Checkout:
     """The order to redeem on: its total before rewards, whether it is cancelled or refunded, its redemptions so far.
 

@@ -4,11 +4,11 @@ Billed, with settings cached: a hold 4 reads and 4 writes, a capture 3 and 5, a 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lib.domain import answers, checkout, orders, redemptions
 from lib.domain.answers import Answer
-from lib.domain.checkout import Checkout, Wish
+from lib.domain.checkout import Checkout, TillOrder, Wish
 from lib.domain.commands import Command
 from lib.domain.customers import Customer, journal_of, shown_points
 from lib.domain.ledger import Actor, Journal
@@ -16,7 +16,7 @@ from lib.domain.orders import Order, Phase
 from lib.domain.redemptions import Act, Outcome, Redemption
 from lib.domain.settings import LoyaltySettings
 from lib.platform import clock
-from lib.store import activities, customers, journals, receipts
+from lib.store import activities, customers, journals, lookup, receipts
 from lib.store import redemptions as store
 from lib.store import settings as settings_store
 from lib.store import transaction as transactions
@@ -24,16 +24,8 @@ from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class TillOrder:
-    """The order as the till knows it; its document may not exist yet. `total_cents` is before rewards."""
-
-    id: str
-    total_cents: int
-
-
-def quote(org_id: str, actor: Actor, customer_id: str, order: TillOrder) -> Answer:
-    """What the customer may redeem on this order now: each reward tier, and the best reward that fits."""
+def quote(org_id: str, actor: Actor, customer_id: str, order: TillOrder | None) -> Answer:
+    """What the customer may redeem on this order now, or on any: each reward tier, and the best that can be had."""
     org = OrgStore(org_id)
     settings = settings_store.load(org)
     act = Act(actor, clock.now(), settings.rule_version)
@@ -92,14 +84,14 @@ def _advance(command: Command, redemption_id: str, decide: Callable[[Redemption,
 
 
 def _read(
-    transaction: Transaction, org: OrgStore, customer_id: str, order: TillOrder, act: Act
+    transaction: Transaction, org: OrgStore, customer_id: str, order: TillOrder | None, act: Act
 ) -> tuple[Customer | None, Journal | None, Checkout]:
-    found, stored_order = transaction.get([org.customer(customer_id), org.order(order.id)])
-    at_checkout = _checkout(org, order, stored_order, store.of_order(transaction, org, order.id))
-    customer = customers.decode(org, found)
+    found, *documents = transaction.get([org.customer(customer_id), *([org.order(order.id)] if order else [])])
+    on_order = store.of_order(transaction, org, order.id) if order else ()
+    at_checkout = _checkout(org, order, documents[0], on_order) if order else Checkout()
+    customer = lookup.in_transaction(transaction, org, found)
     if customer is None:
         return None, None, at_checkout
-    customers.check_opening(transaction, org, customer)
     return customer, journal_of(customer, act.rule_version, act.at), at_checkout
 
 
