@@ -17,7 +17,7 @@ from lib.domain.ids import fingerprint
 from lib.domain.ledger import Actor
 from lib.platform import clock, identity
 
-Json: TypeAlias = "dict[str, Any]"
+Json: TypeAlias = dict[str, Any]
 Endpoint: TypeAlias = Callable[[Request], Response]
 Data = TypeVar("Data", bound=Input)
 WriteData = TypeVar("WriteData", bound=WriteInput)

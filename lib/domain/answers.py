@@ -17,7 +17,7 @@ from lib.domain.rewards import Reward
 from lib.domain.settings import LoyaltySettings
 
 # Plain JSON, so that an answer that was stored is given again exactly.
-Answer: TypeAlias = "dict[str, Any]"
+Answer: TypeAlias = dict[str, Any]
 
 
 def refusal(reason: str, **facts: Any) -> Answer:
