@@ -1,5 +1,7 @@
 """Names every deployed function; no logic."""
 
+from functions.customers import sync_customer
+from functions.inbox import replay_inbox
 from functions.menu import public_menu
 from functions.orders import on_order_written
 from functions.points import adjust_points, check_points, get_ledger
@@ -29,7 +31,9 @@ __all__ = [
     "public_menu",
     "quote_redemption",
     "reinstate_redemption",
+    "replay_inbox",
     "reset_loyalty_settings",
+    "sync_customer",
     "update_loyalty_settings",
     "void_redemption",
 ]
