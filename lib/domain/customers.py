@@ -72,9 +72,9 @@ class Customer:
 
     stats: the counted orders, the opening's included. order_points: what orders have granted, net of clawbacks.
     opened: whether the ledger has taken this customer over; until then `opening` is what the document brings along.
-    tier, segment: as stored, possibly by others. standing: None until `refreshed`. identities: ids of the identity
-    documents that point here. spending_key: id of the customer's spending document.
-    merged_into: the customer that has taken this one's place.
+    tier, segment: as stored; once opened, the tier is the one we gave, whatever others write. standing: None until
+    `refreshed`. identities: ids of the identity documents that point here. spending_key: id of the customer's spending
+    document. merged_into: the customer that has taken this one's place.
     """
 
     account: Account

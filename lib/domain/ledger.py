@@ -220,6 +220,29 @@ class Journal:
         return entry
 
 
+def folded(org_id: str, customer_id: str, entries: Sequence[Entry]) -> Account:
+    """The account that a whole ledger, first entry to last, adds up to.
+
+    Raises InvariantBroken at the first entry that does not follow from the ones before it.
+    """
+    account = Account(org_id, customer_id)
+    for entry in entries:
+        before = account.balances
+        balances = Balances(
+            available=before.available + entry.points,
+            pending=before.pending + entry.pending,
+            reserved=before.reserved + entry.reserved,
+            debt=before.debt + entry.debt,
+        )
+        lots = lot_rules.apply(account.lots, entry.lots)
+        check_account(balances, lots)
+        follows = (entry.seq, entry.prev_hash, entry.balances) == (account.seq + 1, account.head_hash, balances)
+        if not follows or entry.hash != entry_hash(entry) or entry.customer_id != customer_id:
+            raise InvariantBroken(f"entry {account.seq + 1} is not what was written")
+        account = replace(account, seq=entry.seq, head_hash=entry.hash, balances=balances, lots=lots)
+    return account
+
+
 def check_account(balances: Balances, lots: Lots) -> None:
     """Raises InvariantBroken unless nothing is negative and the open lots are exactly available + reserved."""
     figures = (balances.available, balances.pending, balances.reserved, balances.debt)

@@ -23,6 +23,7 @@ ENGINE_VERSION = 1
 
 _DAY = timedelta(days=1)
 _FIGURE_MAX = 10**12
+_TIMES = frozenset({"updatedAt", "pointsLastCalculated", "daysSinceLastOrder"})
 _CONTACT_FIELDS = {
     "email": "email",
     "phone": "phone",
@@ -81,6 +82,7 @@ def decode(org: OrgStore, snapshot: Snapshot, *, adopt: bool = False) -> Custome
     return replace(
         customer,
         opened=True,
+        tier=loyalty["tier"],
         opening=Opening(opening["points"], _decode_stats(opening)),
         stats=_decode_stats(loyalty),
         order_points=loyalty["orderPoints"],
@@ -115,7 +117,7 @@ def encode(org: OrgStore, customer: Customer, *, before: Customer | None, now: d
         **_standing(standing, before),
         "pointsFromOrders": customer.order_points,
         "pointsLastCalculated": now,
-        "loyalty": _loyalty(customer),
+        "loyalty": _loyalty(customer, standing),
         "loyaltyEngine": ENGINE_VERSION,
         "updatedAt": now,
     }
@@ -126,9 +128,16 @@ def encode(org: OrgStore, customer: Customer, *, before: Customer | None, now: d
     return org.stamped(fields)
 
 
-def _loyalty(customer: Customer) -> dict[str, Any]:
+def differing(document: Snapshot, fields: Mapping[str, Any]) -> list[str]:
+    """Which of these fields say something else than the document, leaving out those that only tell the time."""
+    stored = document.to_dict() or {}
+    return sorted(name for name, value in fields.items() if name not in _TIMES and stored.get(name) != value)
+
+
+def _loyalty(customer: Customer, standing: Standing) -> dict[str, Any]:
     return {
         **encode_account(customer.account),
+        "tier": standing.tier,
         **_encode_stats(customer.stats),
         "orderPoints": customer.order_points,
         "opening": {"points": customer.opening.points, **_encode_stats(customer.opening.stats)},

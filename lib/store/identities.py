@@ -25,11 +25,11 @@ from lib.domain.identity import (
 from lib.domain.ledger import Account
 from lib.domain.orders import Flaw, Order
 from lib.domain.settings import LoyaltySettings
+from lib.store import lookup
 from lib.store.customers import decode
 from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
-_MERGES_MAX = 5
 _LEGACY_FOUND_MAX = 20
 
 
@@ -47,6 +47,12 @@ def link(transaction: Transaction, org: OrgStore, introduction: Introduction, no
     for key in introduction.new_keys:
         fields = {"kind": key.kind.value, "customerId": introduction.customer_id, "createdAt": now}
         transaction.create(org.document("identities", identity_id(org.org_id, key)), fields)
+
+
+def of_customer(transaction: Transaction, org: OrgStore, customer_id: str) -> tuple[str, ...]:
+    """Ids of the identities that lead to this customer."""
+    query = org.collection("identities").where(filter=FieldFilter("customerId", "==", customer_id))
+    return tuple(snapshot.id for snapshot in transaction.query(query.limit(IDENTITIES_MAX)))
 
 
 class Recogniser:
@@ -164,12 +170,7 @@ class Recogniser:
             self._owners[key] = (snapshot.to_dict() or {}).get("customerId")
 
     def _followed(self, customer: Customer | None) -> Customer | None:
-        """The customer at the end of its merges."""
-        for _ in range(_MERGES_MAX):
-            if customer is None or customer.merged_into is None:
-                return customer
-            customer = decode(self._org, self._read([customer.merged_into])[0])
-        return customer
+        return lookup.followed(customer, lambda other_id: decode(self._org, self._read([other_id])[0]))
 
     def _read(self, customer_ids: Iterable[str]) -> list[Snapshot]:
         return self._transaction.get([self._org.customer(customer_id) for customer_id in customer_ids])

@@ -21,3 +21,11 @@ def save(
     if customer.spending_key:
         fields = {**spending_fields(customer.stats), "customerProfileId": customer.id, "updatedAt": now}
         transaction.merge(org.document("customer_spending", customer.spending_key), fields)
+
+
+def is_up_to_date(transaction: Transaction, org: OrgStore, customer: Customer) -> bool:
+    """Whether the customer's spending document says what it should. One read, none without a key."""
+    if customer.spending_key is None:
+        return True
+    stored = transaction.get([org.document("customer_spending", customer.spending_key)])[0].to_dict() or {}
+    return all(stored.get(name) == value for name, value in spending_fields(customer.stats).items())

@@ -1,0 +1,104 @@
+"""Putting one customer right: orders that were missed are recorded, and every figure follows from its records again."""
+
+from collections import Counter
+from dataclasses import replace
+
+from lib.domain import answers
+from lib.domain.accrual import Occasion, accrue
+from lib.domain.answers import Answer
+from lib.domain.commands import Command
+from lib.domain.customers import refreshed, spending_key
+from lib.domain.errors import FailedPrecondition, NotFound
+from lib.domain.orders import Flaw, Order, Phase
+from lib.domain.redemptions import Refusal
+from lib.domain.repair import rebuilt
+from lib.domain.settings import LoyaltySettings
+from lib.platform import clock
+from lib.store import accruals, customers, directory, identities, ledger, orders, receipts, recording, spending
+from lib.store import settings as settings_store
+from lib.store import transaction as transactions
+from lib.store.orders import StoredOrder
+from lib.store.org import OrgStore
+from lib.store.transaction import Transaction
+
+UNKNOWN_CUSTOMER = Refusal.UNKNOWN_CUSTOMER.value
+
+
+def sync(command: Command, customer_id: str) -> Answer:
+    """Recomputes one customer from its orders and repairs whatever else has been written over its document.
+
+    Restores an account that was lost first, then records the orders of the customer that are behind, one transaction
+    each, then compares ledger, accrual records, document and spending document, and writes what differs. The answer
+    says what was done; doing it again changes nothing. Refusal: `unknown_customer`. Raises InvariantBroken when the
+    ledger itself does not hold together. Billed: two reads an order, one an entry and one an accrual record.
+    """
+    org = OrgStore(command.org_id)
+    settings = settings_store.load(org)
+    found = customers.decode(org, org.customer(customer_id).get())
+    if found is None:
+        return answers.refusal(UNKNOWN_CUSTOMER)
+    restored = transactions.run(lambda transaction: _repair(transaction, org, customer_id, settings))
+    tally = Counter(_record_if_behind(org, stored, settings, command) for stored in orders.of_customer(org, found))
+
+    def work(transaction: Transaction, org: OrgStore) -> Answer:
+        repaired = _repair(transaction, org, customer_id, settings)
+        return {
+            "ok": True,
+            "customerId": customer_id,
+            "ordersRecorded": tally["recorded"],
+            "ordersUndecided": tally["undecided"],
+            "repaired": sorted({*restored, *repaired}),
+        }
+
+    return receipts.run_once(command, work)
+
+
+def _record_if_behind(org: OrgStore, stored: StoredOrder, settings: LoyaltySettings, command: Command) -> str:
+    """Brings the ledgers to what the order deserves now; "recorded", "undecided", or "unchanged"."""
+    order = stored.order
+    if not isinstance(order, Order) or directory.org_of(order.org) != org:
+        return "unchanged"
+    occasion = Occasion(stored.revision, command.actor, command.at)
+
+    def work(transaction: Transaction, *, name_owner: bool) -> str:
+        snapshot = recording.read(transaction, org, order, settings, occasion)
+        if isinstance(snapshot, Flaw):
+            return "undecided"
+        if snapshot.accrual is None and order.phase is not Phase.EARNING:
+            return "unchanged"
+        changes = accrue(snapshot, order, settings, occasion)
+        if changes is None:
+            return "unchanged"
+        recording.write(transaction, org, changes, order, occasion, name_owner=name_owner)
+        return "recorded"
+
+    try:
+        return transactions.run(lambda transaction: work(transaction, name_owner=True))
+    except (FailedPrecondition, NotFound):
+        # The order has changed meanwhile: its own event records it.
+        return "undecided"
+
+
+def _repair(transaction: Transaction, org: OrgStore, customer_id: str, settings: LoyaltySettings) -> list[str]:
+    """Writes what the customer's documents say wrongly; the names of the fields that did."""
+    now = clock.now()
+    document = transaction.get([org.customer(customer_id)])[0]
+    before = customers.decode(org, document)
+    if before is None:
+        raise NotFound("no such customer", reason=UNKNOWN_CUSTOMER)
+    entries = ledger.all_entries(transaction, org, customer_id)
+    if not before.opened and not entries:
+        return []
+    after = rebuilt(before, entries, accruals.of_customer(transaction, org, customer_id))
+    if not before.opened:
+        after = replace(after, identities=identities.of_customer(transaction, org, customer_id))
+    after = replace(after, spending_key=spending_key(after))
+    after = refreshed(after, settings, now, previous_spend_cents=before.stats.lifetime_cents)
+    fields = customers.encode(org, after, before=before, now=now)
+    wrong = customers.differing(document, fields)
+    spending_is_wrong = not spending.is_up_to_date(transaction, org, after)
+    if wrong:
+        customers.save(transaction, org, after, before=before, now=now)
+    if spending_is_wrong:
+        spending.save(transaction, org, after, before=before, now=now)
+    return wrong + (["customer_spending"] if spending_is_wrong else [])
