@@ -48,6 +48,14 @@ def test_a_duplicated_event_runs_twice_under_one_id(host: StackClient, database:
     assert note["runs"] == 2
 
 
+def test_ids_beyond_ascii_look_to_functions_as_they_do_when_deployed(host: StackClient, database: Any) -> None:
+    """The SDK takes the header's UTF-8 for Latin-1 (firebase-functions-python issue 220)."""
+    database.document("shelves/café").set({"n": 1})
+    host.drain()
+    (note,) = _notes(database)
+    assert note["params"]["rest"].encode("latin-1").decode() == "café"
+
+
 @pytest.mark.parametrize("encoding", [bytes, base64.b64encode])
 def test_events_can_be_posted_by_another_emulator(encoding: Any, host: StackClient, database: Any) -> None:
     """Raw, as Eventarc sends the body, and in base64, as the official Firestore emulator does."""
