@@ -10,9 +10,12 @@ from typing import Any
 
 from google.cloud.firestore import CollectionReference, DocumentReference, FieldFilter, Query
 
+from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.violations import Document
+from lib.domain.settings import effective_settings
 from lib.store.client import database
 from lib.store.org import OrgStore
+from lib.store.settings import menu_document
 from lib.store.transaction import Snapshot
 
 # Firestore takes at most this many values in an `in` filter; a page of customers is one such filter.
@@ -37,6 +40,12 @@ def org_ids(at: datetime) -> list[str]:
     return sorted(reference.id for reference in tenants)
 
 
+def accounts(at: datetime) -> Iterator[list[Document]]:
+    """Pages of every customer with an account, of whatever org: whose they say they are, and no more."""
+    query = database().collection("customers").where(filter=FieldFilter("loyaltyEngine", ">", 0))
+    return _pages(query.order_by("loyaltyEngine").select(["orgId"]), PAGE_OF_DOCUMENTS, at)
+
+
 @dataclass(frozen=True, slots=True)
 class AuditReader:
     """One org's documents as they were at `at`, which lies at most an hour back."""
@@ -53,6 +62,10 @@ class AuditReader:
         for page in self._pages(self.org.ledger(customer_id).order_by("seq"), PAGE_OF_DOCUMENTS):
             yield from page
 
+    def has_ledger(self, customer_id: str) -> bool:
+        """Whether the customer has any entry."""
+        return any(True for _ in self.org.ledger(customer_id).limit(1).stream(read_time=self.at))
+
     def of_customers(self, collection: str, customer_ids: Sequence[str]) -> dict[str, list[Document]]:
         """Documents of one of the org's collections by the customer they name; at most `PAGE_OF_CUSTOMERS` ids."""
         query = self.org.collection(collection).where(filter=FieldFilter("customerId", "in", list(customer_ids)))
@@ -62,6 +75,23 @@ class AuditReader:
                 found[document.fields["customerId"]].append(document)
         return found
 
+    def count_activities(self, customer_ids: Sequence[str]) -> int:
+        """How many rows these customers' timelines have; at most `PAGE_OF_CUSTOMERS` ids."""
+        return self._count(self.org.activities().where(filter=FieldFilter("customerId", "in", list(customer_ids))))
+
+    def count_of(self, collection: str) -> int:
+        """How many documents of one of the org's collections name a customer."""
+        named = FieldFilter("customerId", ">", "")
+        return self._count(self.org.collection(collection).where(filter=named))
+
+    def count_all_activities(self) -> int:
+        """How many rows the org's timelines have."""
+        return self._count(self.org.activities())
+
+    def activities(self) -> Iterator[list[Document]]:
+        """Pages of the org's timelines, whose rows they are and no more."""
+        return self._pages(self.org.activities().select(["orgId", "customerId"]), PAGE_OF_DOCUMENTS)
+
     def all_of(self, collection: str) -> Iterator[list[Document]]:
         """Pages of one of the org's collections, by id."""
         return self._pages(self.org.collection(collection), PAGE_OF_DOCUMENTS)
@@ -69,6 +99,35 @@ class AuditReader:
     def documents(self, collection: str, ids: Iterable[str]) -> dict[str, Document]:
         """Those of these documents of one of the org's collections that exist, by id."""
         return self._existing([self.org.document(collection, document_id) for document_id in ids])
+
+    def redemptions_in(self, *states: str) -> Iterator[list[Document]]:
+        """Pages of the org's redemptions in these states."""
+        query = self.org.collection("redemptions").where(filter=FieldFilter("state", "in", list(states)))
+        return self._pages(query, PAGE_OF_DOCUMENTS)
+
+    def programme(self) -> Programme:
+        """The settings in force and when they were written."""
+        references = [self.org.document("settings", "loyalty"), self.org.legacy_settings()]
+        found = {
+            snapshot.reference.path: snapshot for snapshot in self.org.client.get_all(references, read_time=self.at)
+        }
+        stored = [found[reference.path] for reference in references]
+        written = [snapshot for snapshot in stored if snapshot.exists]
+        return Programme(
+            settings=effective_settings(*(snapshot.to_dict() for snapshot in stored)),
+            changed_at=max((snapshot.update_time for snapshot in written), default=None),
+            is_first=all(snapshot.create_time == snapshot.update_time for snapshot in written),
+        )
+
+    @property
+    def menu_path(self) -> str:
+        """The path of the public menu."""
+        path: str = menu_document(self.org).path
+        return path
+
+    def menu(self) -> Document | None:
+        """The public menu."""
+        return self._existing([menu_document(self.org)]).get("menu")
 
     def customers_by_id(self, ids: Iterable[str]) -> dict[str, Document]:
         """Those of these customers that exist, by id, whichever org they are of."""
@@ -78,25 +137,39 @@ class AuditReader:
         """Those of these orders that exist, by id, with the fields that decide."""
         return self._existing([self.org.order(order_id) for order_id in ids], _ORDER_FIELDS)
 
-    def orders(self, field_path: str = "orgId") -> Iterator[list[Document]]:
-        """Pages of the orders that name the org in this field, with the fields that decide."""
-        return self._pages(self.org.orders(field_path).select(_ORDER_FIELDS), PAGE_OF_DOCUMENTS)
+    def orders(self) -> Iterator[list[Document]]:
+        """Pages of the orders whose `orgId` is this org, with the fields that decide."""
+        return self._pages(self.org.orders().select(_ORDER_FIELDS), PAGE_OF_DOCUMENTS)
 
-    def count(self, query: Query) -> int:
-        """How many documents match; billed as one read a thousand."""
+    def orders_without_org(self) -> Iterator[list[Document]]:
+        """Pages of completed or paid orders that name the org by another field than `orgId` and lack that one.
+
+        Recording an order writes `orgId`, and Firestore cannot be asked for what is absent: each kind of order is
+        counted with and without the condition, and read only where the counts differ.
+        """
+        for query in self._queries_by_other_names():
+            named = query.where(filter=FieldFilter("orgId", "==", self.org.org_id))
+            if self._count(query) != self._count(named):
+                for page in self._pages(query.select(_ORDER_FIELDS), PAGE_OF_DOCUMENTS):
+                    yield [order for order in page if not order.fields.get("orgId")]
+
+    def _queries_by_other_names(self) -> Iterator[Query]:
+        locations = self.org.client.collection("locations").where(filter=FieldFilter("orgId", "==", self.org.org_id))
+        retailers = {name for location in locations.stream(read_time=self.at) for name in _names_of(location)}
+        owners = [self.org.orders(name) for name in ("brandId", "organizationId", "dispensaryId")]
+        orders = self.org.client.collection("orders")
+        owners += [orders.where(filter=FieldFilter("retailerId", "==", name)) for name in sorted(retailers)]
+        for query in owners:
+            yield query.where(filter=FieldFilter("status", "in", ["completed", "delivered"]))
+            yield query.where(filter=FieldFilter("paymentStatus", "==", "paid"))
+
+    def _count(self, query: Query) -> int:
         # The client library's annotations leave out that `get` is a method.
         counting: Any = query.count()
         return int(counting.get(read_time=self.at)[0][0].value)
 
     def _pages(self, query: Query | CollectionReference, size: int) -> Iterator[list[Document]]:
-        page_query = query.limit(size)
-        while True:
-            snapshots = list(page_query.stream(read_time=self.at))
-            if snapshots:
-                yield [_document(snapshot) for snapshot in snapshots]
-            if len(snapshots) < size:
-                return
-            page_query = query.limit(size).start_after(snapshots[-1])
+        return _pages(query, size, self.at)
 
     def _existing(
         self, references: list[DocumentReference], fields: Iterable[str] | None = None
@@ -107,6 +180,24 @@ class AuditReader:
         return {snapshot.id: _document(snapshot) for snapshot in found if snapshot.exists}
 
 
+def _names_of(location: Snapshot) -> Iterator[str]:
+    """What an order's `retailerId` may call this location: the document, or the till's numbers for it."""
+    yield location.id
+    till = (location.to_dict() or {}).get("posConfig") or {}
+    yield from (str(till[name]) for name in ("storeId", "locationId") if till.get(name))
+
+
 def _document(snapshot: Snapshot) -> Document:
     fields: Mapping[str, Any] = snapshot.to_dict() or {}
     return Document(snapshot.reference.path, fields, snapshot.update_time)
+
+
+def _pages(query: Query | CollectionReference, size: int, at: datetime) -> Iterator[list[Document]]:
+    page_query = query.limit(size)
+    while True:
+        snapshots = list(page_query.stream(read_time=at))
+        if snapshots:
+            yield [_document(snapshot) for snapshot in snapshots]
+        if len(snapshots) < size:
+            return
+        page_query = query.limit(size).start_after(snapshots[-1])

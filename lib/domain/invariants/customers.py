@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from lib.domain.invariants import shapes
+from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.standing import earned_tier, segment_at, segment_instants
 from lib.domain.invariants.violations import Document, Fact, Fields, Invariant, Violation, differing
 from lib.domain.settings_model import LoyaltySettings, SegmentThresholds
@@ -34,6 +35,7 @@ _ACCOUNT = shapes.mapping(
         "opening": shapes.mapping({"points": shapes.NATURAL, **_STATS}),
         "identities": shapes.listing(shapes.TEXT),
         "spendingKey": shapes.optional(shapes.TEXT),
+        "tier": shapes.TEXT,
     }
 )
 
@@ -55,24 +57,24 @@ SPENDING_SHAPE: shapes.Shape = {
 }
 
 
-def check_customer(customer: Document, versions: Sequence[LoyaltySettings]) -> Iterator[Violation]:
-    """A customer document of the declared shape. `versions` are the settings its standing may have been worked out
-    under: the org's, and any that were replaced so recently that a process may still have used them."""
+def check_customer(customer: Document, programme: Programme) -> Iterator[Violation]:
+    """A customer document of the declared shape. Where it is not known under which settings its standing was worked
+    out, what depends on settings is not checked."""
     fields, account = customer.fields, customer.fields["loyalty"]
     facts: list[Fact] = [
         ("id", customer.id, fields["id"]),
         ("loyaltyPoints", fields["points"], fields["loyaltyPoints"]),
         ("pointsFromOrders", account["orderPoints"], fields["pointsFromOrders"]),
         ("lifetimeValue", fields["totalSpent"], fields["lifetimeValue"]),
+        ("tier", account["tier"], fields["tier"]),
         *_totals(account, fields),
     ]
     yield from differing(Invariant.CUSTOMER_FIGURES, customer.path, facts)
-    shown = {_shown_points(account, settings) for settings in versions}
-    if fields["points"] not in shown:
-        wanted = f"points {' or '.join(map(str, sorted(shown)))}"
-        yield Violation(Invariant.CUSTOMER_POINTS, customer.path, wanted, str(fields["points"]))
-    yield from _check_tier(customer, versions)
-    yield from _check_segment(customer, versions)
+    versions = programme.versions_at(fields["pointsLastCalculated"])
+    if versions:
+        yield from _check_points(customer, versions)
+        yield from _check_tier(customer, versions, exactly=_is_ours_since(customer, programme))
+        yield from _check_segment(customer, versions)
     soonest = min((lot["expiresAt"] for lot in account["lots"] if lot["expiresAt"]), default=None)
     yield from differing(Invariant.CUSTOMER_DUE, customer.path, [("duePointsAt", soonest, fields["duePointsAt"])])
 
@@ -86,6 +88,21 @@ def check_spending(org_id: str, customer: Document, spending: Document | None) -
         return
     facts = [*_totals(account, spending.fields)]
     yield from differing(Invariant.CUSTOMER_SPENDING, spending.path, facts)
+
+
+def _is_ours_since(customer: Document, programme: Programme) -> bool:
+    """Whether we created the customer, and under the settings in force: nobody has brought a tier along or kept one."""
+    created_at = customer.fields.get("createdAt")
+    if not isinstance(created_at, datetime) or created_at != customer.fields.get("loyaltyEnrolledAt"):
+        return False
+    return programme.unchanged_since(created_at)
+
+
+def _check_points(customer: Document, versions: Sequence[LoyaltySettings]) -> Iterator[Violation]:
+    shown = sorted({_shown_points(customer.fields["loyalty"], settings) for settings in versions})
+    if customer.fields["points"] not in shown:
+        wanted = f"points {' or '.join(map(str, shown))}"
+        yield Violation(Invariant.CUSTOMER_POINTS, customer.path, wanted, str(customer.fields["points"]))
 
 
 def _totals(account: Fields, shown: Fields) -> list[Fact]:
@@ -109,25 +126,27 @@ def _shown_points(account: Fields, settings: LoyaltySettings) -> int:
     return int(balances["available"] - owed)
 
 
-def _check_tier(customer: Document, versions: Sequence[LoyaltySettings]) -> Iterator[Violation]:
-    fields, spend_cents = customer.fields, customer.fields["loyalty"]["spendCents"]
-    for settings in versions:
-        earned = earned_tier(spend_cents, settings)
-        held = next((tier for tier in settings.tiers if tier.name.lower() == fields["tier"]), None)
-        if held and held.threshold_cents >= earned.threshold_cents:
-            above = min(
-                (tier.threshold_cents for tier in settings.tiers if tier.threshold_cents > held.threshold_cents),
-                default=None,
-            )
-            way = (spend_cents - held.threshold_cents) * 100 // (above - held.threshold_cents) if above else 100
-            facts = [
-                ("tierThreshold in cents", held.threshold_cents, round(fields["tierThreshold"] * 100)),
-                ("tierProgress", max(way, 0), fields["tierProgress"]),
-            ]
-            yield from differing(Invariant.CUSTOMER_TIER, customer.path, facts)
-            return
-    wanted = " or ".join(sorted({f"tier {earned_tier(spend_cents, settings).name.lower()}" for settings in versions}))
-    yield Violation(Invariant.CUSTOMER_TIER, customer.path, wanted, fields["tier"])
+def _check_tier(customer: Document, versions: Sequence[LoyaltySettings], *, exactly: bool) -> Iterator[Violation]:
+    """A tier is given at once and kept when thresholds rise: at least the earned one and, `exactly`, no other."""
+    fields = customer.fields
+    found = (fields["tier"], round(fields["tierThreshold"] * 100), fields["tierProgress"])
+    possible = [_tier(fields, settings, exactly=exactly) for settings in versions]
+    if found not in possible:
+        wanted = " or ".join(f"tier, threshold in cents, progress {tier}" for tier in possible)
+        yield Violation(Invariant.CUSTOMER_TIER, customer.path, wanted, f"{found}")
+
+
+def _tier(fields: Fields, settings: LoyaltySettings, *, exactly: bool) -> tuple[str, int, int]:
+    """Name, threshold in cents and progress in percent of the tier to hold: the stored one where it may be kept."""
+    spend_cents: int = fields["loyalty"]["spendCents"]
+    tier = earned_tier(spend_cents, settings)
+    kept = next((held for held in settings.tiers if held.name.lower() == fields["tier"]), tier)
+    if not exactly and kept.threshold_cents > tier.threshold_cents:
+        tier = kept
+    above = [other.threshold_cents for other in settings.tiers if other.threshold_cents > tier.threshold_cents]
+    span_cents = min(above, default=tier.threshold_cents) - tier.threshold_cents
+    percent = max(0, (spend_cents - tier.threshold_cents) * 100 // span_cents) if span_cents else 100
+    return tier.name.lower(), tier.threshold_cents, percent
 
 
 def _check_segment(customer: Document, versions: Sequence[LoyaltySettings]) -> Iterator[Violation]:

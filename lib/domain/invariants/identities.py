@@ -34,6 +34,6 @@ def check_listed(org_id: str, customer: Document, found: Mapping[str, Document])
         path = f"tenants/{org_id}/identities/{identity_id}"
         if identity is None:
             yield Violation(Invariant.IDENTITY_LISTED, path, f"the identity that {customer.path} lists", "none")
-        elif identity.fields["customerId"] != customer.id:
+        elif identity.fields.get("customerId") != customer.id:
             wanted = f"customerId {customer.id}, who lists it"
-            yield Violation(Invariant.IDENTITY_LISTED, path, wanted, str(identity.fields["customerId"]))
+            yield Violation(Invariant.IDENTITY_LISTED, path, wanted, str(identity.fields.get("customerId")))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.domain.invariants.violations import Document, Invariant, Violation
+from lib.domain.invariants.violations import Document, Fields, Invariant, Violation
 
 # Every path the public may read, written down a second time: a field added to the menu by mistake must not pass.
 PUBLIC = frozenset(
@@ -18,15 +18,15 @@ PUBLIC = frozenset(
 )  # fmt: skip
 
 
-def check_menu(menu: Document, expected: Mapping[str, Any]) -> Iterator[Violation]:
-    """The stored menu against the one that the settings in force give."""
-    leaked = sorted(set(_paths(menu.fields)) - PUBLIC)
+def check_menu(path: str, menu: Document | None, expected: Fields) -> Iterator[Violation]:
+    """The stored menu, None when there is none, against the one that the settings in force give."""
+    stored = menu.fields if menu else {}
+    leaked = sorted(set(_paths(stored)) - PUBLIC)
     if leaked:
-        yield Violation(Invariant.MENU_PUBLIC, menu.path, "only the public fields", f"also {', '.join(leaked)}")
-    stored = {name: value for name, value in menu.fields.items() if name in expected}
-    if stored != expected:
-        stale = sorted(name for name in expected if stored.get(name) != expected[name])
-        yield Violation(Invariant.MENU_CURRENT, menu.path, "the menu of the settings in force", f"other {stale}")
+        yield Violation(Invariant.MENU_PUBLIC, path, "only the public fields", f"also {', '.join(leaked)}")
+    stale = sorted(name for name in expected if stored.get(name) != expected[name])
+    if stale:
+        yield Violation(Invariant.MENU_CURRENT, path, "the menu of the settings in force", f"other {', '.join(stale)}")
 
 
 def _paths(value: Any, prefix: str = "") -> Iterator[str]:

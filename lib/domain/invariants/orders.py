@@ -83,6 +83,15 @@ def check_due(org_id: str, order: Document, accrual: Document | None) -> Iterato
     yield from differing(Invariant.ACCRUAL_DUE, path, facts)
 
 
+def check_version(order: Document, accrual: Document) -> Iterator[Violation]:
+    """An accrual record cannot have applied a state of the order that is newer than the order."""
+    if order.updated_at is not None:
+        newest = f"{order.updated_at:%Y-%m-%dT%H:%M:%S.%f}999Z"
+        if accrual.fields["orderVersion"] > newest:
+            wanted = f"orderVersion at most that of {order.path}, {newest}"
+            yield Violation(Invariant.ACCRUAL_VERSION, accrual.path, wanted, accrual.fields["orderVersion"])
+
+
 def _base_cents(order: Fields, total_cents: int, base: str) -> int | None:
     """What points were earned on; None where a part of the money cannot be read."""
     if base == "total":

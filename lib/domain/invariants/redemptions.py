@@ -7,6 +7,7 @@ from datetime import datetime
 from lib.domain.invariants import shapes
 from lib.domain.invariants.entries import collects_debt
 from lib.domain.invariants.ledger import LedgerReader
+from lib.domain.invariants.shapes import misshapen
 from lib.domain.invariants.violations import Document, Fact, Fields, Invariant, Violation, differing
 
 _PART = shapes.mapping({"id": shapes.TEXT, "expiresAt": shapes.optional(shapes.INSTANT), "reserved": shapes.POSITIVE})
@@ -44,10 +45,10 @@ def check_redemptions(
 
 
 def check_open_holds(redemptions: Iterable[Document], at: datetime) -> Iterator[Violation]:
-    """At most one hold of an order may still be captured at `at`; `redemptions` are an org's, of any state."""
+    """At most one hold of an order may still be captured at `at`; `redemptions` are all that an org holds."""
     open_by_order: defaultdict[str, list[Document]] = defaultdict(list)
     for redemption in redemptions:
-        if redemption.fields["state"] == "held" and redemption.fields["expiresAt"] > at:
+        if not misshapen(redemption, REDEMPTION_SHAPE) and redemption.fields["expiresAt"] > at:
             open_by_order[redemption.fields["orderId"]].append(redemption)
     for order_id, holds in open_by_order.items():
         for extra in sorted(holds, key=lambda hold: (hold.fields["heldAt"], hold.id))[1:]:

@@ -31,6 +31,7 @@ class Invariant(StrEnum):
     ACCRUAL_LOTS = "A4"
     ACCRUAL_ORDER = "A5"
     ACCRUAL_DUE = "A6"
+    ACCRUAL_VERSION = "A7"
     CUSTOMER_SPEND = "C1"
     CUSTOMER_POINTS = "C2"
     CUSTOMER_FIGURES = "C3"
@@ -51,6 +52,9 @@ class Invariant(StrEnum):
     REDEMPTION_VALUE = "R5"
     REDEMPTION_RETURNED = "R6"
     REDEMPTION_KNOWN = "R7"
+    RECEIPT_RESULT = "K1"
+    OWNER_KNOWN = "T1"
+    OWNER_NAMED = "T2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,97 @@
+"""The audit's biggest part: every customer with its ledger, accrual records, redemptions, identities and totals."""
+
+from dataclasses import dataclass
+
+from lib.domain.invariants.accruals import ACCRUAL_SHAPE, check_accruals
+from lib.domain.invariants.customers import CUSTOMER_SHAPE, SPENDING_SHAPE, check_customer, check_spending
+from lib.domain.invariants.identities import IDENTITY_SHAPE, check_listed
+from lib.domain.invariants.ledger import LedgerReader
+from lib.domain.invariants.programme import Programme
+from lib.domain.invariants.redemptions import REDEMPTION_SHAPE, check_redemptions
+from lib.domain.invariants.report import Findings
+from lib.domain.invariants.shapes import Shape
+from lib.domain.invariants.violations import Document, Invariant, Violation
+from lib.store.audit import AuditReader
+from lib.usecases.audit.pages import Page
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Documents of one collection by customer; those of customers in `incomplete` are not all of the declared shape."""
+
+    by_customer: dict[str, list[Document]]
+    incomplete: frozenset[str]
+
+
+class CustomerAudit:
+    """Checks one page of an org's customers at a time; safe for several threads."""
+
+    def __init__(self, reader: AuditReader, programme: Programme) -> None:
+        self._reader = reader
+        self._programme = programme
+        self._org_id = reader.org.org_id
+
+    def check(self, page: Page) -> Findings:
+        """What is wrong with these customers and with what names them."""
+        findings = Findings()
+        accruals = self._rows(page, "accruals", ACCRUAL_SHAPE, findings)
+        redemptions = self._rows(page, "redemptions", REDEMPTION_SHAPE, findings)
+        findings.checked["activities"] += self._reader.count_activities([customer.id for customer in page])
+        opened = [customer for customer in page if customer.fields.get("loyalty")]
+        sound = findings.well_formed("customers", opened, CUSTOMER_SHAPE)
+        self._check_identities(sound, findings)
+        self._check_spending(sound, findings)
+        for customer in sound:
+            ledger = self._read_ledger(customer, findings)
+            self._check_standing(customer, findings)
+            if customer.id not in accruals.incomplete:
+                rows = accruals.by_customer[customer.id]
+                findings.found(check_accruals(self._org_id, customer, ledger, rows))
+            if customer.id not in redemptions.incomplete:
+                rows = redemptions.by_customer[customer.id]
+                findings.found(check_redemptions(self._org_id, customer, ledger, rows))
+        for customer in page:
+            if not customer.fields.get("loyalty"):
+                self._check_unopened(customer, findings)
+        return findings
+
+    def _rows(self, page: Page, collection: str, shape: Shape, findings: Findings) -> _Rows:
+        found = self._reader.of_customers(collection, [customer.id for customer in page])
+        sound = {owner: findings.well_formed(collection, documents, shape) for owner, documents in found.items()}
+        incomplete = (owner for owner, documents in found.items() if len(sound[owner]) < len(documents))
+        return _Rows(sound, frozenset(incomplete))
+
+    def _read_ledger(self, customer: Document, findings: Findings) -> LedgerReader:
+        ledger = LedgerReader(self._org_id, customer.id)
+        for entry in self._reader.ledger(customer.id):
+            findings.checked["ledger entries"] += 1
+            findings.found(ledger.read(entry))
+        findings.found(ledger.close(customer))
+        return ledger
+
+    def _check_standing(self, customer: Document, findings: Findings) -> None:
+        if not self._programme.versions_at(customer.fields["pointsLastCalculated"]):
+            findings.left_out["standings older than the settings"] += 1
+        findings.found(check_customer(customer, self._programme))
+
+    def _check_identities(self, customers: Page, findings: Findings) -> None:
+        listed = {identity for customer in customers for identity in customer.fields["loyalty"]["identities"]}
+        found = self._reader.documents("identities", sorted(listed))
+        findings.well_formed("identities", found.values(), IDENTITY_SHAPE)
+        for customer in customers:
+            findings.found(check_listed(self._org_id, customer, found))
+
+    def _check_spending(self, customers: Page, findings: Findings) -> None:
+        keys = {customer.id: customer.fields["loyalty"]["spendingKey"] for customer in customers}
+        found = self._reader.documents("customer_spending", sorted(filter(None, keys.values())))
+        sound = {document.id for document in findings.well_formed("spending", found.values(), SPENDING_SHAPE)}
+        for customer in customers:
+            key = keys[customer.id]
+            if key in sound or (key and key not in found):
+                findings.found(check_spending(self._org_id, customer, found.get(key)))
+
+    def _check_unopened(self, customer: Document, findings: Findings) -> None:
+        findings.left_out["customers without an account"] += 1
+        if self._reader.has_ledger(customer.id):
+            violation = Violation(Invariant.LEDGER_ACCOUNT, customer.path, "the account of its ledger entries", "none")
+            findings.found([violation])
