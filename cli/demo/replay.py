@@ -21,8 +21,8 @@ from cli.demo.expected import counts
 _VISIBLE_WITHIN_SECONDS = 30.0
 _POLL_SECONDS = 0.005
 _WRITES_UNDER_WAY_MAX = 32
-_LOOK_EVERY_WRITES = 16
-_HOLD_BACK_SECONDS = 0.02
+_LOOK_EVERY_WRITES = 8
+_HOLD_BACK_SECONDS = 0.005
 
 
 class NotVisible(Exception):
@@ -68,7 +68,7 @@ class Replay:
     pending: Callable[[], int]
     on_write: Callable[[OrderWrite], None]
     threads: int = 4
-    pending_max: int = 48
+    pending_max: int = 16
     sample_every: int = 25
     _earning: set[str] = field(default_factory=set)
 

@@ -10,7 +10,7 @@ becomes an order of its own in the refunded state: it earns nothing and takes no
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -38,6 +38,10 @@ class MatchReport:
     @property
     def lines_unmatched(self) -> int:
         return self.lines - self.lines_matched - self.lines_matched_in_part
+
+    def figures(self) -> dict[str, int]:
+        """All of it by name, for a report."""
+        return asdict(self) | {"lines_unmatched": self.lines_unmatched}
 
 
 def pos_contact(customer_id: str) -> Contact:

@@ -1,0 +1,132 @@
+"""Prints a demo's report for people."""
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.demo.report import Json
+
+_PROBLEMS_MAX = 10
+_BAR_WIDTH = 30
+
+
+def render(report: Json, console: Console) -> None:
+    """Everything of a report that a person wants to see, the verdict last."""
+    _orders(report, console)
+    _customers(report, console)
+    _bars("Tiers", report["tiers"], console)
+    _bars("Segments", report["segments"], console)
+    _till(report["redemptions"], console)
+    if report["customer"]:
+        _ledger(report["customer"], console)
+    _verdict(report, console)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.show_header = any(columns)
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+def _facts(title: str, facts: Mapping[str, str], console: Console) -> None:
+    table = _table(title, "", "")
+    for name, value in facts.items():
+        table.add_row(f"{name}  ", value)
+    console.print(table)
+
+
+def _took(durations: Json) -> str:
+    return f"p50 {durations['p50Ms']:.0f} ms, p95 {durations['p95Ms']:.0f} ms ({durations['count']:,} timed)"
+
+
+def _orders(report: Json, console: Console) -> None:
+    replay, cost, latency = report["replay"], report["billed"], report["latency"]
+    facts = {
+        "orders": f"{replay['orders']:,}",
+        "writes of them": f"{replay['writes']:,} (steps, edits, refunds, unchanged rewrites)",
+        "pace": f"{replay['writesPerSecond']:,.0f} writes a second for {replay['busySeconds']:.1f} s, events worked",
+        "billed to functions": f"{cost['readsPerOrder']} reads and {cost['writesPerOrder']} writes an order",
+    }
+    for name, words in (("busy", "written to visible, at that pace"), ("quiet", "written to visible, one at a time")):
+        if latency[name]["count"]:
+            facts[words] = _took(latency[name])
+    refunds = report["cancellations"]
+    if refunds:
+        facts["cancelled lines"] = (
+            f"{refunds['lines']:,}: {refunds['lines_matched']:,} found their sale, "
+            f"{refunds['lines_matched_in_part']:,} in part, {refunds['lines_unmatched']:,} not"
+        )
+        facts["cancelled money"] = f"{_money(refunds['cents'])}, {_money(refunds['cents_matched'])} found its sale"
+    _facts("Orders", facts, console)
+
+
+def _customers(report: Json, console: Console) -> None:
+    balances = report["balances"]
+    facts = {
+        "customers": f"{balances['customers']:,}",
+        "orders that count": f"{balances['ordersCounted']:,}",
+        "lifetime spend": _money(balances["spendCents"]),
+        "points available": f"{balances['pointsAvailable']:,}",
+        "points owed": f"{balances['pointsOwed']:,} (refunded after they were spent)",
+    }
+    facts |= {f"kept for review: {reason}": f"{count:,}" for reason, count in report["inbox"].items()}
+    _facts("Customers", facts, console)
+
+
+def _bars(title: str, counted: Mapping[str, int], console: Console) -> None:
+    table = _table(title, "", "", "")
+    table.columns[1].justify = "right"
+    most = max(counted.values(), default=0)
+    for name, count in counted.items():
+        table.add_row(f"{name}  ", f"{count:,}", Text("█" * round(_BAR_WIDTH * count / most) if most else "", "cyan"))
+    console.print(table)
+
+
+def _till(found: Json, console: Console) -> None:
+    facts = {outcome: f"{count:,}" for outcome, count in found["outcomes"].items()}
+    facts["points redeemed"] = f"{found['pointsRedeemed']:,}"
+    if found["redeem"]["count"]:
+        facts["hold and capture"] = _took(found["redeem"])
+    if found["calls"]["count"]:
+        facts["one call"] = _took(found["calls"])
+    _facts("At the till", facts, console)
+
+
+def _ledger(customer: Json, console: Console) -> None:
+    table = _table(f"How {customer['customerId']} came to these points", "", "", "points", "balance", "")
+    for column in (0, 2, 3):
+        table.columns[column].justify = "right"
+    for entry in customer["entries"]:
+        style = "green" if entry["points"] > 0 else "red" if entry["points"] < 0 else ""
+        points, balance = Text(f"{entry['points']:+,}", style), f"{entry['balances']['available']:,}"
+        table.add_row(str(entry["seq"]), entry["occurredAt"][:10], points, balance, entry["explanation"])
+    console.print(table)
+    if customer["nextCursor"]:
+        console.print("... and earlier entries", style="dim")
+
+
+def _verdict(report: Json, console: Console) -> None:
+    console.print()
+    audit, expected = report["audit"], report["expected"]
+    for title, problems, clean in (
+        ("Audit", audit["violations"], f"every invariant holds in {audit['documents']:,} documents"),
+        (
+            "Expected",
+            expected["differences"],
+            f"the figures of all {expected['customers']:,} customers agree",
+        ),
+        ("Events", report["failures"], f"all {report['events']['delivered']:,} were worked"),
+    ):
+        verdict = Text(f"{len(problems):,} found", "bold red") if problems else Text(clean, "bold green")
+        console.print(Text(f"{title:<9} ").append(verdict))
+        for problem in problems[:_PROBLEMS_MAX]:
+            console.print(f"  {problem}", highlight=False, markup=False)
+    console.print(f"{report['seconds']['total']:.0f} s in all", style="dim")
+
+
+def _money(cents: int) -> str:
+    return f"{cents / 100:,.2f}"
