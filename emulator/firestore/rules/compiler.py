@@ -49,9 +49,18 @@ from emulator.firestore.rules.syntax import (
 from emulator.firestore.rules.type_names import TYPE_TESTS, is_type
 from emulator.firestore.rules.values import INT_MAX, Placeholder, Value
 
+EXPRESSION_DEPTH_MAX = 100
 _BOOLEAN_METHODS = frozenset({"matches", "hasAll", "hasAny", "hasOnly", "isNaN", "isInfinite"})
 _BOOLEAN_FUNCTIONS = frozenset({"exists", "existsAfter", "bool"})
 _NOT_BOOLEAN_OPERATORS = frozenset({"+", "-", "*", "/", "%"})
+
+
+class NestedTooDeepError(Exception):
+    """Expressions are nested deeper than an evaluation could follow."""
+
+    def __init__(self, span: Span) -> None:
+        super().__init__("Expressions are nested too deep.")
+        self.issue = Issue(span.line, span.column, Severity.ERROR, str(self))
 
 
 def _yields_bool(node: Expression) -> bool:
@@ -80,6 +89,7 @@ class Compiler:
         self._scope = Scope()
         self._locals: dict[str, int] = {}
         self._calls: list[FunctionCell] | None = None
+        self._bound: Expression | None = None  # the path literal whose open names a bind() fills
 
     def report(self, severity: Severity, span: Span, description: str) -> None:
         """Add an issue at a place in the source."""
@@ -114,6 +124,8 @@ class Compiler:
         entry = ExpressionCoverage(node.span, boolean or _yields_bool(node))
         (self._open[-1].children if self._open else self.coverage.roots).append(entry)
         self._open.append(entry)
+        if len(self._open) > EXPRESSION_DEPTH_MAX + 1:
+            raise NestedTooDeepError(node.span)
         inner = self._compiled(node)
         self._open.pop()
         return counted(inner, entry)
@@ -219,6 +231,8 @@ class Compiler:
             namespace = NAMESPACES.get(node.target.name)
             if namespace is not None:
                 return self._namespace_call(node, f"{node.target.name}.{name}", namespace.get(name))
+        if name == "bind":
+            self._bound = node.target
         target = self._expression(node.target)
         arguments = [self._expression(argument) for argument in node.arguments]
         if name not in METHOD_NAMES:
@@ -238,6 +252,8 @@ class Compiler:
             if isinstance(segment, str):
                 parts.append(segment)
             elif isinstance(segment, Name) and not self._is_variable(segment.name):
+                if node is not self._bound:
+                    self.report(Severity.WARNING, segment.span, f"Invalid variable name: {segment.name}.")
                 parts.append(Placeholder(segment.name))  # left open for bind()
             else:
                 parts.append(self._expression(segment))

@@ -46,7 +46,7 @@ def decode_bytes(token: str) -> bytes:
     for escape in _ESCAPE.finditer(body):
         octets += body[position : escape.start()].encode()
         code = escape.group(1)
-        if code[0] == "x":
+        if code[0] == "x" and len(code) == 3:
             octets.append(int(code[1:], 16))
         elif code[0].isdigit() and len(code) == 3:
             octets.append(int(code, 8))

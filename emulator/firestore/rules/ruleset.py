@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from emulator.firestore.rules.compiler import NestedTooDeepError
 from emulator.firestore.rules.coverage import Coverage
 from emulator.firestore.rules.debug_text import debug_text
 from emulator.firestore.rules.decision import AccessRequest, Decision, Method, Outcome, Tried
@@ -30,8 +31,8 @@ def parse(source: str) -> "Ruleset":
     file = parse_file(source)
     try:
         matches = loader.load(file)
-    except RecursionError:
-        raise RulesSyntaxError([Issue(1, 1, Severity.ERROR, "Expressions are nested too deep.")]) from None
+    except NestedTooDeepError as error:
+        raise RulesSyntaxError([error.issue]) from None
     if any(issue.severity is Severity.ERROR for issue in loader.issues):
         raise RulesSyntaxError(loader.issues)
     return Ruleset(source, matches, coverage, tuple(loader.issues), 2 if file.version == "2" else 1)
@@ -120,6 +121,8 @@ class Ruleset:
                     break
         except LimitExceededError as error:
             limit = str(error)
+        except RecursionError:
+            limit = "Evaluation is nested too deep."
         return Decision(allowed, method, tuple(tried), documents.accesses, tuple(documents.paths), limit, way)
 
     def _covering(self, segments: Sequence[Segment]) -> Iterator[tuple[CompiledMatch, Captures]]:
