@@ -1,0 +1,54 @@
+"""What tests of the local Firestore need beside the worker's own: its client by a name that shadows no module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import grpc
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import firestore as firestore_library
+from google.cloud.firestore_v1.services.firestore import FirestoreClient
+from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
+
+from emulator.client import StackClient
+
+
+@pytest.fixture
+def client(firestore: firestore_library.Client) -> firestore_library.Client:
+    """The client of the test's own project."""
+    return firestore
+
+
+@pytest.fixture
+def database(project: str) -> str:
+    """The resource name of the test's default database."""
+    return f"projects/{project}/databases/(default)"
+
+
+@pytest.fixture
+def documents(database: str) -> str:
+    """The resource name below which the test's documents are."""
+    return f"{database}/documents"
+
+
+@pytest.fixture(scope="session")
+def stub(firestore_emulator: str) -> Iterator[FirestoreClient]:
+    """The generated client, for what the hand-written one does not send."""
+    channel = grpc.insecure_channel(firestore_emulator)
+    with channel:
+        yield FirestoreClient(transport=FirestoreGrpcTransport(channel=channel, credentials=AnonymousCredentials()))
+
+
+Billed = Callable[[], tuple[int, int, int]]
+
+
+@pytest.fixture
+def billed(usage: StackClient) -> Billed:
+    """`billed()` is (reads, writes, deletes) since it was last called."""
+
+    def since_last_call() -> tuple[int, int, int]:
+        report = usage.reset_usage()
+        return report["reads"], report["writes"], report["deletes"]
+
+    return since_last_call
