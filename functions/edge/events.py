@@ -67,9 +67,17 @@ def on_document_written(document: str) -> Callable[[Callable[[DocumentChange], N
 def _change(event: Any) -> DocumentChange:
     before, after = event.data.before, event.data.after
     return DocumentChange(
-        params=event.params,
+        params={name: _utf8(value) for name, value in event.params.items()},
         before=before.to_dict() if before else None,
         after=after.to_dict() if after else None,
         at=after.update_time if after else event.time,
         created_at=(after or before).create_time,
     )
+
+
+def _utf8(text: str) -> str:
+    """What was sent: document paths travel in headers as UTF-8, which WSGI and the SDK hand on as Latin-1."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
