@@ -1,6 +1,7 @@
 """Expressions to closures: names are resolved and operators chosen once, so that an evaluation only runs."""
 
 from collections.abc import Callable
+from typing import assert_never
 
 from emulator.firestore.rules.access import index, member, slice_of
 from emulator.firestore.rules.arithmetic import negate
@@ -40,6 +41,7 @@ from emulator.firestore.rules.syntax import (
     Member,
     MethodCall,
     Name,
+    Operation,
     PathLiteral,
     Slice,
     Span,
@@ -130,7 +132,7 @@ class Compiler:
         self._open.pop()
         return counted(inner, entry)
 
-    def _compiled(self, node: Expression) -> Evaluator:
+    def _compiled(self, node: Operation) -> Evaluator:
         match node:
             case Name():
                 return self._name(node)
@@ -162,7 +164,7 @@ class Compiler:
             case PathLiteral():
                 return self._path(node)
             case _:
-                raise AssertionError(node)
+                assert_never(node)
 
     def _strict(self, function: Callable[..., Value], *operands: Expression) -> Evaluator:
         """Operands from left to right, then the function on their values."""

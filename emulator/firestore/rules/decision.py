@@ -116,6 +116,6 @@ class Decision:
         lines = [f"{self.method.value} {verdict}", *[f"  {tried}" for tried in self.tried]]
         if self.limit:
             lines.append(f"  {self.limit}")
-        if not self.tried:
+        elif not self.tried:
             lines.append("  no allow statement covers the path and method")
         return "\n".join(lines)

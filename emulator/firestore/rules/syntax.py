@@ -141,9 +141,8 @@ class PathLiteral:
     segments: tuple["str | Expression", ...]
 
 
-Expression: TypeAlias = (
-    Literal
-    | Name
+Operation: TypeAlias = (
+    Name
     | Member
     | Index
     | Slice
@@ -157,6 +156,7 @@ Expression: TypeAlias = (
     | MapLiteral
     | PathLiteral
 )
+Expression: TypeAlias = Literal | Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,28 +226,3 @@ class RulesFile:
     version_span: Span
     functions: tuple[Function, ...]
     services: tuple[Service, ...]
-
-
-def children(node: Expression) -> tuple[Expression, ...]:
-    """The expressions directly inside one, in source order."""
-    match node:
-        case Member(target=target) | Unary(operand=target) | TypeTest(operand=target):
-            return (target,)
-        case Index(target=target, key=key):
-            return (target, key)
-        case Slice(target=target, lower=lower, upper=upper):
-            return (target, lower, upper)
-        case Call(arguments=arguments) | ListLiteral(items=arguments):
-            return arguments
-        case MethodCall(target=target, arguments=arguments):
-            return (target, *arguments)
-        case Binary(left=left, right=right):
-            return (left, right)
-        case Conditional(condition=condition, then=then, otherwise=otherwise):
-            return (condition, then, otherwise)
-        case MapLiteral(entries=entries):
-            return tuple(expression for entry in entries for expression in entry)
-        case PathLiteral(segments=segments):
-            return tuple(segment for segment in segments if not isinstance(segment, str))
-        case _:
-            return ()

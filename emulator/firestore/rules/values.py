@@ -86,9 +86,6 @@ class RulesSet:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RulesSet) and self._elements.keys() == other._elements.keys()
 
-    def __hash__(self) -> int:
-        return hash(frozenset(self._elements))
-
     def items(self) -> list[Value]:
         """The elements in the order they were first seen."""
         return list(self._elements.values())

@@ -65,6 +65,7 @@ def test_ten_documents_an_operation() -> None:
     assert [path.split("/documents/")[1] for path in decision.documents] == ten
     decision = decide(f"match /things/{{t}} {{ allow get: if {_reading(*ten, 'x/10')}; allow get; }}", request())
     assert (decision.allowed, decision.limit) == (False, "Too many document access calls.")
+    assert decision.trace() == "get denied\n  Too many document access calls."
 
 
 def test_a_document_seen_before_costs_nothing() -> None:

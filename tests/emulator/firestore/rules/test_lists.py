@@ -48,6 +48,8 @@ def listed(condition: str, *filters: Filter, world: World | None = None) -> Deci
         ("resource.data.a.b == 'x'", [("a.b", "==", "x")], True),
         ("resource.data.a['b'] == 'x'", [("a", "==", {"b": "x"})], True),
         ("resource.data.a.c == 'x'", [("a.b", "==", "x")], False),
+        ("resource.data.a == {'b': 'x'}", [("a.b", "==", "x"), ("a", "==", {"b": "x"})], True),
+        ("resource.data.a == {'b': 'x'}", [("a.b", "==", "x")], False),
         ("resource.data.get('owner', 'alice') == 'alice'", [], False),
         ("resource.data.get('owner', '') == 'alice'", [("owner", "==", "alice")], True),
         ("resource.data.get(['a', 'b'], '') == 'x'", [("a.b", "==", "x")], True),
@@ -182,6 +184,8 @@ def test_limit_offset_and_order_are_known() -> None:
         ("/users/{uid}/{path=**}/orders/{o}", "uid == 'alice'", Query(f"{ROOT}/users/bob", "orders", True), False),
         ("/{all=**}", "true", Query(ROOT, None, True), True),
         ("/orders/{o}", "true", Query(ROOT, None, True), False),
+        ("/{a}/{b}/orders/{o}", "true", Query(ROOT, "orders", True), False),
+        ("/{a}/{b}", "true", Query(ROOT, None, True), False),
     ],
 )
 def test_a_match_must_cover_every_path_of_the_query(pattern: str, condition: str, query: Query, allowed: bool) -> None:
@@ -214,6 +218,8 @@ def test_a_name_outside_the_queried_collection_proves_nothing() -> None:
     assert not decide(body, request("list", "", query=query), world).allowed
     group = Query(ROOT, "things", True, elsewhere)
     assert not decide(body, request("list", "", query=group), world).allowed
+    deeper = Query(f"{ROOT}/a/1/b/2", "things", True, field("__name__", "==", Path.parse(f"{ROOT}/things/x")))
+    assert not decide(body, request("list", "", query=deeper), world).allowed
     inside = Query(f"{ROOT}/a/1", "things", True, field("__name__", "==", Path.parse(f"{ROOT}/a/1/b/2/things/x")))
     assert decide(
         "match /a/{a}/b/{b}/things/{t} { allow list: if t == 'x'; }", request("list", "", query=inside), world

@@ -34,6 +34,7 @@ TRUE = [
     "duration.value(90, 'm').seconds() == 5400 && duration.value(1500, 'ms').nanos() == 500000000",
     "duration.value(-1500, 'ms').seconds() == -1 && duration.value(-1500, 'ms').nanos() == -500000000",
     "duration.abs(duration.value(-10, 's')) == duration.value(10, 's')",
+    "duration.value(3, 's') + duration.value(1, 'm') == duration.value(63, 's')",
     "duration.value(3, 's') - duration.value(1, 's') == duration.value(2, 's')",
 ]
 ERRORS = [
