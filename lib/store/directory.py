@@ -38,6 +38,11 @@ def org_of(names: OrgNames) -> OrgStore | None:
     return OrgStore(org_id) if org_id else None
 
 
+def exists(org_id: str) -> bool:
+    """Whether there is such an org. Four reads where it is not remembered."""
+    return _remembered("org", org_id) is not None
+
+
 def unassigned() -> OrgStore:
     """Where orders of no org that we know are kept."""
     return OrgStore(UNASSIGNED)

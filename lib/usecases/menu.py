@@ -5,6 +5,7 @@ from typing import Any
 
 from lib.domain.errors import NotFound
 from lib.domain.menu import public_menu
+from lib.store import directory
 from lib.store import settings as store
 from lib.store import transaction as transactions
 from lib.store.org import OrgStore
@@ -28,9 +29,12 @@ def publish(org_id: str) -> None:
 
 
 def public(org_id: str) -> Mapping[str, Any]:
-    """The public view of an org's programme. One read where it has been published. Raises NotFound for no such org."""
+    """The public view of an org's programme: one read where it has been published, else the defaults'.
+
+    Raises NotFound when there is no such org.
+    """
     org = OrgStore(org_id)
     published = store.menu(org)
-    if published is not None:
-        return published
-    raise NotFound("no such org", reason="unknown_org")
+    if published is None and not directory.exists(org_id):
+        raise NotFound("no such org", reason="unknown_org")
+    return public_menu(store.load(org)) if published is None else published
