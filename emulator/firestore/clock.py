@@ -18,6 +18,10 @@ class Clock:
         self._last = max(time.time_ns() // 1000, self._last + 1)
         return self._last
 
+    def pass_over(self, time_micros: int) -> None:
+        """Count a time (microseconds UTC) as handed out: one that a former run of the server gave to a commit."""
+        self._last = max(self._last, time_micros)
+
     def read_time(self) -> int:
         """Microseconds UTC; no later commit will carry this time or an earlier one, so the read can be repeated."""
         self._last = max(time.time_ns() // 1000, self._last)

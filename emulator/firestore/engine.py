@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from emulator.firestore.commits import Committer
+from emulator.firestore.durability import Barrier, in_memory
 from emulator.firestore.store import Store
 from emulator.firestore.transactions import Transactions
 from emulator.firestore.usage import UsageMeter
@@ -12,10 +13,14 @@ from emulator.firestore.usage import UsageMeter
 
 @dataclass(slots=True)
 class Engine:
-    """Databases, transactions, commits and billing of one server. Not thread-safe: for one event loop."""
+    """Databases, transactions, commits and billing of one server. Not thread-safe: for one event loop.
+
+    Every protocol awaits `kept` between an operation and its answer (see durability).
+    """
 
     store: Store = field(default_factory=Store)
     meter: UsageMeter = field(default_factory=UsageMeter)
+    kept: Barrier = in_memory
     transactions: Transactions = field(init=False)
     committer: Committer = field(init=False)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import grpc
 import grpc.aio
 
 from emulator.firestore.caller import Caller
+from emulator.firestore.durability import Barrier
 from emulator.firestore.engine import Engine
 from emulator.firestore.errors import FirestoreError
 from emulator.firestore.rpcs.commits import CommitMethods
@@ -33,28 +35,32 @@ def service_handler(engine: Engine) -> grpc.GenericRpcHandler:
     """The handler of all methods; those it does not have get UNIMPLEMENTED from the transport."""
     documents, listing = DocumentMethods(engine), ListingMethods(engine)
     queries, commits = QueryMethods(engine), CommitMethods(engine)
+    unary, streaming = partial(_unary, engine.kept), partial(_streaming, engine.kept)
     handlers = {
-        "GetDocument": _unary(documents.get_document, "GetDocumentRequest"),
-        "CreateDocument": _unary(documents.create_document, "CreateDocumentRequest"),
-        "UpdateDocument": _unary(documents.update_document, "UpdateDocumentRequest"),
-        "DeleteDocument": _unary(documents.delete_document, "DeleteDocumentRequest"),
-        "BatchGetDocuments": _streaming(documents.batch_get_documents, "BatchGetDocumentsRequest"),
-        "ListDocuments": _unary(listing.list_documents, "ListDocumentsRequest"),
-        "ListCollectionIds": _unary(listing.list_collection_ids, "ListCollectionIdsRequest"),
-        "RunQuery": _streaming(queries.run_query, "RunQueryRequest"),
-        "RunAggregationQuery": _streaming(queries.run_aggregation_query, "RunAggregationQueryRequest"),
-        "BeginTransaction": _unary(commits.begin_transaction, "BeginTransactionRequest"),
-        "Commit": _unary(commits.commit, "CommitRequest"),
-        "Rollback": _unary(commits.rollback, "RollbackRequest"),
-        "BatchWrite": _unary(commits.batch_write, "BatchWriteRequest"),
+        "GetDocument": unary(documents.get_document, "GetDocumentRequest"),
+        "CreateDocument": unary(documents.create_document, "CreateDocumentRequest"),
+        "UpdateDocument": unary(documents.update_document, "UpdateDocumentRequest"),
+        "DeleteDocument": unary(documents.delete_document, "DeleteDocumentRequest"),
+        "BatchGetDocuments": streaming(documents.batch_get_documents, "BatchGetDocumentsRequest"),
+        "ListDocuments": unary(listing.list_documents, "ListDocumentsRequest"),
+        "ListCollectionIds": unary(listing.list_collection_ids, "ListCollectionIdsRequest"),
+        "RunQuery": streaming(queries.run_query, "RunQueryRequest"),
+        "RunAggregationQuery": streaming(queries.run_aggregation_query, "RunAggregationQueryRequest"),
+        "BeginTransaction": unary(commits.begin_transaction, "BeginTransactionRequest"),
+        "Commit": unary(commits.commit, "CommitRequest"),
+        "Rollback": unary(commits.rollback, "RollbackRequest"),
+        "BatchWrite": unary(commits.batch_write, "BatchWriteRequest"),
     }
     return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
 
-def _unary(method: Unary, request: str) -> grpc.RpcMethodHandler:
+def _unary(kept: Barrier, method: Unary, request: str) -> grpc.RpcMethodHandler:
     async def handle(message: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
         try:
-            return await method(message, Caller.from_metadata(context.invocation_metadata()))
+            try:
+                return await method(message, Caller.from_metadata(context.invocation_metadata()))
+            finally:
+                await kept()
         except Exception as error:  # noqa: BLE001
             return await _abort(context, error)
 
@@ -63,11 +69,15 @@ def _unary(method: Unary, request: str) -> grpc.RpcMethodHandler:
     )
 
 
-def _streaming(method: Streaming, request: str) -> grpc.RpcMethodHandler:
+def _streaming(kept: Barrier, method: Streaming, request: str) -> grpc.RpcMethodHandler:
     async def handle(message: Message, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
         try:
-            async for response in method(message, Caller.from_metadata(context.invocation_metadata())):
-                yield response
+            try:
+                async for response in method(message, Caller.from_metadata(context.invocation_metadata())):
+                    await kept()
+                    yield response
+            finally:
+                await kept()
         except Exception as error:  # noqa: BLE001
             await _abort(context, error)
 

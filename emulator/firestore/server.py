@@ -14,6 +14,7 @@ import uvicorn
 from starlette.routing import BaseRoute
 
 from emulator.firestore.admin import admin_routes, application
+from emulator.firestore.durability import HeldBack
 from emulator.firestore.engine import Engine
 from emulator.firestore.events.delivery import EventDelivery
 from emulator.firestore.events.routes import event_routes
@@ -72,7 +73,7 @@ class FirestoreServer:
 
     async def _start_http(self, socket: Path) -> None:
         config = uvicorn.Config(
-            application(self.routes),
+            HeldBack(application(self.routes), self.engine.kept),
             uds=str(socket),
             log_level="warning",
             lifespan="off",

@@ -7,7 +7,8 @@ Documents are kept serialised, which takes a tenth of the memory of parsed messa
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from sortedcontainers import SortedList
 
@@ -55,6 +56,28 @@ class Database:
             while version is not None and version.time > at:
                 version = version.previous
         return version if version is not None and version.data is not None else None
+
+    def newest(self, path: str) -> Version | None:
+        """The newest version of a document, also one that says it was deleted; None when nothing is known of it."""
+        return self._versions.get(path)
+
+    def histories(self) -> dict[str, Version]:
+        """The newest version of each document, deleted ones included, as of now: versions themselves never change."""
+        return self._versions.copy()
+
+    def adopt(self, histories: dict[str, Version], horizon: int) -> None:
+        """Make these the documents of a database that is still empty; drops what nobody may read since `horizon`."""
+        log: list[tuple[int, str]] = []
+        self._versions = histories
+        for path, newest in histories.items():
+            if newest.data is not None:
+                self._collection(collection_of(path)).paths.add(path)
+            version: Version | None = newest
+            while version is not None:
+                log.append((version.time, path))
+                version = version.previous
+        self._log = deque(sorted(log))
+        self._forget(horizon)
 
     def changed_since(self, time: int) -> set[str]:
         """Paths of the documents written or deleted after `time`."""
@@ -135,10 +158,7 @@ class Database:
         self._log.append((time, path))
         old = None if before is None else before.document()
         collection_path = collection_of(path)
-        collection = self.collections.get(collection_path)
-        if collection is None:
-            collection = self.collections[collection_path] = Scope(self._document)
-            self.collection_paths.add(collection_path)
+        collection = self._collection(collection_path)
         collection.replace(path, old, document)
         group = self._groups.get(collection_id_of(path))
         if group is not None:
@@ -146,6 +166,13 @@ class Database:
         if not collection.paths:
             del self.collections[collection_path]
             self.collection_paths.remove(collection_path)
+
+    def _collection(self, path: str) -> Scope:
+        collection = self.collections.get(path)
+        if collection is None:
+            collection = self.collections[path] = Scope(self._document)
+            self.collection_paths.add(path)
+        return collection
 
     def _forget(self, horizon: int) -> None:
         """Drop versions that nobody may read any more: those superseded before `horizon`."""
@@ -164,6 +191,10 @@ class Database:
         return Document.FromString(self._versions[path].data)
 
 
+Recorder: TypeAlias = Callable[[Database, Sequence[str]], None]
+"""Called after each commit, before the observers are, with the paths of the documents that have a new version."""
+
+
 class Store:
     """All databases of all projects, their common clock, and who is told of commits."""
 
@@ -171,6 +202,7 @@ class Store:
         self.clock = Clock()
         self._databases: dict[DatabaseId, Database] = {}
         self._observers: list[Observer] = []
+        self._recorder: Recorder | None = None
 
     def database(self, identity: DatabaseId) -> Database:
         """The database of that name; it exists as soon as it is asked for."""
@@ -179,12 +211,20 @@ class Store:
             database = self._databases[identity] = Database(identity)
         return database
 
+    def databases(self) -> list[Database]:
+        """All databases that were ever asked for, empty ones included."""
+        return list(self._databases.values())
+
+    def record_with(self, recorder: Recorder) -> None:
+        """Have each commit from now on recorded, also one that observers are not told of."""
+        self._recorder = recorder
+
     def add_observer(self, observer: Observer) -> None:
         self._observers.append(observer)
 
     def apply(self, database: Database, time: int, documents: Sequence[tuple[str, Document | None]]) -> None:
         """Commit these documents at `time` and tell the observers; `documents` holds real changes only."""
-        replaced = database.apply(time, documents)
+        replaced = self._apply(database, time, documents)
         if not self._observers or not documents:
             return
         commit_time = timestamp(time)
@@ -207,4 +247,12 @@ class Store:
         database = self._databases.get(identity)
         if database is not None:
             paths = list(database.documents_below(""))
-            database.apply(self.clock.commit_time(), ((path, None) for path in paths))
+            self._apply(database, self.clock.commit_time(), [(path, None) for path in paths])
+
+    def _apply(
+        self, database: Database, time: int, documents: Sequence[tuple[str, Document | None]]
+    ) -> list[tuple[str, Version | None]]:
+        replaced = database.apply(time, documents)
+        if self._recorder is not None and documents:
+            self._recorder(database, [path for path, _ in documents])
+        return replaced
