@@ -28,7 +28,8 @@ class PauseInput(WriteInput):
 @edge.on_call(Action.UPDATE_LOYALTY_SETTINGS, UpdateInput)
 def update_loyalty_settings(call: Call[UpdateInput]) -> Json:
     """Changes some settings."""
-    return settings.update(call.command(), call.data.settings, expected_version=call.data.expected_version)
+    with edge.inside("/settings"):
+        return settings.update(call.command(), call.data.settings, expected_version=call.data.expected_version)
 
 
 @edge.on_call(Action.RESET_LOYALTY_SETTINGS, ResetInput)

@@ -16,6 +16,7 @@ from functions.edge.inputs import (
     SignedPoints,
     Text,
     WriteInput,
+    inside,
 )
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "SignedPoints",
     "Text",
     "WriteInput",
+    "inside",
     "on_call",
     "on_document_written",
     "on_get",

@@ -1,6 +1,7 @@
 """What callables are sent: the base of their input models, the field types they share, and reading one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import (
@@ -58,6 +59,15 @@ def parse(model: type[Data], data: object) -> Data:
         error = refusal.errors(include_url=False, include_input=False)[0]
         message = _MESSAGES.get(error["type"], error["msg"])
         raise InvalidInput(message, pointer=json_pointer(error["loc"])) from None
+
+
+@contextmanager
+def inside(pointer: str) -> Iterator[None]:
+    """Around a use case that checks one field of the input itself: its errors' pointers begin at that field."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput(error.message, pointer=f"{pointer}{error.pointer}", reason=error.reason) from error
 
 
 def _id(value: str) -> str:

@@ -54,11 +54,11 @@ def history(org_id: str, who: Who, *, cursor: str | None, limit: int, names_staf
     Billed: what finding the customer costs, and one read an entry.
     """
     org = OrgStore(org_id)
-    settings = settings_store.load(org)
-    customer = _find(org, who, settings)
+    continued_at = _link(cursor) if cursor else None
+    customer = _find(org, who, settings_store.load(org))
     if not isinstance(customer, Customer):
         return customer
-    newest = _link(cursor) if cursor else _head(customer)
+    newest = continued_at or _head(customer)
     entries = ledger.page(org, customer.id, before_seq=newest.seq + 1, limit=limit) if newest else []
     page = answers.of_page(entries, newest, names_staff=names_staff)
     return {"customerId": customer.id, **page}
