@@ -167,8 +167,9 @@ def test_sums_stay_integers_while_they_fit(
 ) -> None:
     for number, value in enumerate(values):
         client.document(f"c/{number}").set({"v": value})
-    results = client.collection("c").sum("v").avg("v").get()[0]
-    assert [repr(result.value) for result in results] == [repr(total), repr(average)]
+    results = client.collection("c").sum("v", alias="total").avg("v", alias="average").get()[0]
+    told = {result.alias: repr(result.value) for result in results}
+    assert told == {"total": repr(total), "average": repr(average)}
 
 
 def test_a_count_may_be_bounded(client: firestore.Client, stub: FirestoreClient, documents: str) -> None:
