@@ -1,0 +1,58 @@
+"""Order events as Eventarc may deliver them: at least once, some twice, some overtaken by later ones."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from cli.simulate.oracle import Deserves
+from lib.usecases.orders import OrderChange
+
+# How far an event can be overtaken, in deliveries of the same worker.
+_REACH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event of an order: the change, which write of the order it tells of, and what the oracle makes of it."""
+
+    change: OrderChange
+    version: int
+    state: Deserves
+    matters: bool
+
+
+@dataclass(slots=True)
+class Events:
+    """One worker's events on their way. `duplicate` and `reorder` are shares of events."""
+
+    chance: Random
+    duplicate: float
+    reorder: float
+    duplicated: int = 0
+    reordered: int = 0
+    _waiting: list[Delivery] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def send(self, delivery: Delivery) -> None:
+        """Puts an event on its way, perhaps ahead of earlier ones, perhaps twice."""
+        if self.chance.random() < self.reorder and self._waiting:
+            self.reordered += 1
+            self._overtake(delivery)
+        else:
+            self._waiting.append(delivery)
+        if self.chance.random() < self.duplicate:
+            self.duplicated += 1
+            self._overtake(delivery)
+
+    def again(self, delivery: Delivery) -> None:
+        """Puts an event back whose delivery failed; a few others may come before it."""
+        self._waiting.insert(min(self.chance.randrange(4), len(self._waiting)), delivery)
+
+    def next(self) -> Delivery:
+        """The event to deliver now."""
+        return self._waiting.pop(0)
+
+    def _overtake(self, delivery: Delivery) -> None:
+        places = len(self._waiting)
+        self._waiting.insert(self.chance.randrange(max(0, places - _REACH), places + 1), delivery)

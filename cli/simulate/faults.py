@@ -1,0 +1,101 @@
+"""Crashes and contention where a process meets the database: before a commit, after it, and instead of it.
+
+The seam is the client's own gRPC stub (`Client._firestore_api`), which every commit of the product goes through. The
+product has no hook for this and does not know.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from google.api_core import exceptions
+from google.cloud.firestore import Client
+
+
+class Crash(BaseException):
+    """The process has died. Not an Exception, so that nothing in the product can catch it and go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """Shares (0 to 1) of commits that meet each fault.
+
+    crash_before: the process dies with nothing written. crash_after: it dies with everything written and nobody told.
+    aborted: Firestore refuses for contention. unanswered: the commit is applied and the answer is lost, so that the
+    caller, still alive, does not know.
+    """
+
+    crash_before: float = 0.0
+    crash_after: float = 0.0
+    aborted: float = 0.0
+    unanswered: float = 0.0
+
+
+NO_FAULTS = FaultPlan()
+
+
+class Faults:
+    """Disturbs the commits of the threads that ask for it, each by its own seeded chance."""
+
+    def __init__(self, client: Client, plan: FaultPlan) -> None:
+        self.counts: Counter[str] = Counter()
+        self._plan = plan
+        self._client = client
+        self._real = client._firestore_api
+        self._thread = threading.local()
+        self._counting = threading.Lock()
+
+    def __enter__(self) -> "Faults":
+        self._client._firestore_api_internal = _Api(self._real, self._commit)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client._firestore_api_internal = self._real
+
+    @contextmanager
+    def on(self, chance: Random) -> Iterator[None]:
+        """Within, this thread's commits may meet faults."""
+        self._thread.chance = chance
+        try:
+            yield
+        finally:
+            self._thread.chance = None
+
+    def _commit(self, *args: Any, **kwargs: Any) -> Any:
+        chance: Random | None = getattr(self._thread, "chance", None)
+        if chance is None:
+            return self._real.commit(*args, **kwargs)
+        before, after = chance.random(), chance.random()
+        if before < self._plan.aborted:
+            self._count("commits aborted")
+            raise exceptions.Aborted("simulated contention")
+        if before < self._plan.aborted + self._plan.crash_before:
+            self._count("crashes before commit")
+            raise Crash
+        answer = self._real.commit(*args, **kwargs)
+        if after < self._plan.unanswered:
+            self._count("answers lost")
+            raise exceptions.ServiceUnavailable("simulated loss of the answer")
+        if after < self._plan.unanswered + self._plan.crash_after:
+            self._count("crashes after commit")
+            raise Crash
+        return answer
+
+    def _count(self, what: str) -> None:
+        with self._counting:
+            self.counts[what] += 1
+
+
+class _Api:
+    """The real stub with another `commit`."""
+
+    def __init__(self, real: Any, commit: Any) -> None:
+        self._real = real
+        self.commit = commit
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)

@@ -1,0 +1,189 @@
+"""One caller of the simulation: writes orders, delivers their events, works a till; customers are everybody's."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Any, TypeAlias
+
+from google.cloud.firestore import DocumentReference, DocumentSnapshot
+
+from cli.simulate.events import Delivery, Events
+from cli.simulate.faults import Crash, Faults
+from cli.simulate.oracle import Deserves, Phase
+from cli.simulate.orders import Edit, SimOrder, matters, new_order, next_edit
+from cli.simulate.people import ORGS, Person
+from cli.simulate.rewards import Till
+from cli.simulate.world import World
+from lib.domain.errors import Unavailable
+from lib.usecases.orders import OrderChange, Outcome, record_order
+
+Snapshot: TypeAlias = "DocumentSnapshot[DocumentReference] | None"
+
+# Above this many events on their way, the next step delivers one.
+_BACKLOG_MAX = 15
+
+
+@dataclass(slots=True)
+class _Known:
+    """An order as this worker left it: the document, and how many writes it has seen."""
+
+    order: SimOrder
+    document: Snapshot = None
+    version: int = -1
+    undelivered: Deserves | None = None
+    was_returned: bool = False
+
+
+@dataclass(slots=True)
+class Worker:
+    """Owns its orders and their events, so that it knows every state of them; customers are everybody's.
+
+    `delivers`: events are delivered here; otherwise the stack does that, and the oracle is told how orders ended.
+    """
+
+    index: int
+    world: World
+    faults: Faults
+    chance: Random
+    events: Events
+    till: Till
+    delivers: bool = True
+    touched: set[str] = field(default_factory=set)
+    half_done: set[str] = field(default_factory=set)
+    _orders: dict[str, _Known] = field(default_factory=dict)
+
+    def step(self) -> None:
+        """One delivery or one call, with the writes that lead to it. `touched` says whose customers it concerned."""
+        self.touched = set()
+        backlog = len(self.events)
+        if backlog > _BACKLOG_MAX or (backlog and self.chance.random() < 0.55):
+            self._deliver(self.events.next())
+        elif self.chance.random() < 0.7:
+            self._write()
+        else:
+            self._call()
+
+    def drain(self) -> None:
+        """Delivers everything that is on its way, or waits for nothing and tells the oracle how each order ended."""
+        while len(self.events):
+            self._deliver(self.events.next())
+        for known in self._orders.values():
+            if known.undelivered:
+                self.world.oracle.delivered(known.order.id, known.version, known.undelivered)
+                known.undelivered = None
+
+    def _write(self) -> None:
+        if not self._orders or self.chance.random() < 0.35:
+            self._place()
+        else:
+            known = self._any_order()
+            self._apply(known, next_edit(self.chance, known.order, self._somebody_known(known.order)))
+        if not self.delivers:
+            self.world.count("order writes")
+
+    def _place(self) -> None:
+        person = None if self.chance.random() < 0.03 else self.chance.choice(self.world.people)
+        org_id = person.org_id if person else self.chance.choice(ORGS)
+        order_id = f"order-{self.index}-{len(self._orders)}"
+        order = new_order(self.chance, order_id, person, org_id, datetime.now(UTC))
+        known = _Known(order)
+        self._orders[order_id] = known
+        self._write_over(known, Edit(order.fields, order.state), None)
+
+    def _apply(self, known: _Known, edit: Edit) -> None:
+        before = known.order.state
+        known.order.state = edit.state
+        known.order.fields |= edit.fields
+        self._write_over(known, edit, before)
+
+    def _write_over(self, known: _Known, edit: Edit, before: Deserves | None) -> None:
+        """Merges the edit into the document and sends its event; first that of what the product wrote meanwhile."""
+        self._catch_up(known)
+        reference = self.world.client.document("orders", known.order.id)
+        reference.set(edit.fields, merge=True)
+        self._send(known, reference.get(), edit.state, matters=matters(before, edit))
+
+    def _catch_up(self, known: _Known) -> None:
+        """The product tells an order whose it is, which makes an event like any other write."""
+        if known.document is not None:
+            document = self.world.client.document("orders", known.order.id).get()
+            if document.update_time != known.document.update_time:
+                self._send(known, document, known.order.state, matters=True)
+
+    def _send(self, known: _Known, after: Any, state: Deserves, *, matters: bool) -> None:
+        before, known.document = known.document, after
+        known.version += 1
+        known.was_returned |= state.phase is Phase.RETURNED
+        if not self.delivers:
+            known.undelivered = state if matters and state.phase is not Phase.UNCLEAR else known.undelivered
+            return
+        change = OrderChange(
+            order_id=known.order.id,
+            before=before.to_dict() if before else None,
+            after=after.to_dict(),
+            created_at=after.create_time,
+            updated_at=after.update_time,
+        )
+        self.events.send(Delivery(change, known.version, state, matters))
+
+    def _deliver(self, delivery: Delivery) -> None:
+        order_id = delivery.change.order_id
+        try:
+            with self.faults.on(self.chance):
+                outcome = record_order(delivery.change)
+        except (Crash, Unavailable):
+            self.half_done.add(order_id)
+            self.world.count("events delivered again after a failure")
+            self.events.again(delivery)
+            return
+        self.half_done.discard(order_id)
+        if not delivery.matters and outcome is Outcome.RECORDED:
+            self.world.problem(f"{order_id}: an event of nothing that matters was recorded")
+        if delivery.matters:
+            self.touched |= self.world.oracle.delivered(order_id, delivery.version, delivery.state)
+        person = self.world.oracle.people.get(delivery.state.person or "")
+        if person:
+            self.world.learn(person, order_id)
+        self.world.count("events delivered")
+        self.world.count(f"event {outcome.value}")
+        self._catch_up(self._orders[order_id])
+
+    def _call(self) -> None:
+        person = self.chance.choice(self.world.people)
+        customer_id = self.world.customer_ids.get(person.key)
+        roll = self.chance.random()
+        if roll < 0.4:
+            person_of_before = self.till.go_on()
+            self.touched |= {person_of_before.key} if person_of_before else set()
+        elif roll < 0.85:
+            self._hold()
+        elif customer_id:
+            self.till.adjust(person, customer_id)
+            self.touched.add(person.key)
+
+    def _hold(self) -> None:
+        if not self._orders:
+            return
+        known = self._any_order()
+        if known.was_returned and not self.delivers:
+            # Its return may still be on the way and take the reward back, or not: nobody could say.
+            return
+        order = known.order
+        person = self.world.oracle.people.get(order.state.person or "")
+        customer_id = self.world.customer_ids.get(person.key) if person else None
+        if person and customer_id:
+            self.till.hold(person, customer_id, order)
+            self.touched.add(person.key)
+
+    def _any_order(self) -> _Known:
+        return self._orders[f"order-{self.index}-{self.chance.randrange(len(self._orders))}"]
+
+    def _somebody_known(self, order: SimOrder) -> tuple[Person, str] | None:
+        """Somebody of the order's org who has a customer document."""
+        owner = self.world.oracle.people.get(order.state.person or "")
+        candidates = [self.chance.choice(self.world.people) for _ in range(8)]
+        for person in candidates:
+            customer_id = self.world.customer_ids.get(person.key)
+            if owner and customer_id and person.org_id == owner.org_id:
+                return person, customer_id
+        return None
