@@ -21,6 +21,7 @@ from emulator.firestore.events.routes import event_routes
 from emulator.firestore.events.triggers import Destination
 from emulator.firestore.grpc_service import MESSAGE_BYTES_MAX, service_handler
 from emulator.firestore.port import SharedPort
+from emulator.firestore.rest.routes import rest_routes
 
 _SHUTDOWN_GRACE_SECONDS = 0.5
 
@@ -97,5 +98,5 @@ def assemble(functions: Destination | None = None) -> FirestoreServer:
     engine = Engine()
     delivery = EventDelivery()
     engine.store.add_observer(delivery.observe)
-    routes = [*admin_routes(engine), *event_routes(delivery, functions)]
+    routes = [*admin_routes(engine), *event_routes(delivery, functions), *rest_routes(engine)]
     return FirestoreServer(engine, routes, closers=[delivery.close])
