@@ -167,6 +167,42 @@ def test_past_of_a_collection(
     _check(past, where, orders, limit)
 
 
+SHAPES: list[tuple[Where | None, list[tuple[str, int]]]] = [
+    (None, [("a", -1)]),
+    (None, [("m.x", 1), ("b", -1)]),
+    (Where("a", "==", 1), []),
+    (Where("a", "==", "b"), [("b", -1)]),
+    (Where("m.x", ">", 0), []),
+    (Where("a", "array_contains", 1), []),
+    (Where("a", "array_contains_any", ["a", 2]), [("b", 1)]),
+    (Where("and", "", [Where("b", "in", [1, True, "a"]), Where("a", "!=", 1)]), []),
+    (Where("or", "", [Where("b", "==", None), Where("m.x", "<=", "b")]), []),
+]
+
+
+def test_indexes_follow_every_change(module_client: firestore.Client) -> None:
+    collection = _write(module_client, LARGE + 2, seed=5)
+    for where, orders in SHAPES:
+        _check(collection, where, orders, None)
+    chance = random.Random(6)
+    for _ in range(3):
+        batch = module_client.batch()
+        for document_id in chance.sample(sorted(collection.documents), 60):
+            reference, fate = collection.reference.document(document_id), chance.random()
+            if fate < 0.3:
+                batch.delete(reference)
+                del collection.documents[document_id]
+            elif fate < 0.6:
+                batch.set(reference, {"a": 1}, merge=True)
+                collection.documents[document_id]["a"] = 1
+            else:
+                collection.documents[document_id] = _random_document(chance)
+                batch.set(reference, collection.documents[document_id])
+        batch.commit()
+        for where, orders in SHAPES:
+            _check(collection, where, orders, None)
+
+
 def _ordered(collection: Collection, orders: list[tuple[str, int]]) -> tuple[Any, list[str]]:
     query: Any = collection.reference
     for path, sign in orders:
