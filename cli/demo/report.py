@@ -71,5 +71,6 @@ def billed(usage: Mapping[str, int], orders: int, own_reads: int, own_writes: in
 
 
 def is_clean(report: Json) -> bool:
-    """Whether the audit and the comparison found nothing and no event was given up."""
-    return not (report["audit"]["violations"] or report["expected"]["differences"] or report["failures"])
+    """Whether something was audited, nothing was found by it or the comparison, and no event was given up."""
+    problems = report["audit"]["violations"] or report["expected"]["differences"] or report["failures"]
+    return not problems and report["audit"]["documents"] > 0

@@ -64,7 +64,7 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
         read_export(path)
 
 
-@pytest.mark.parametrize("content", [b"not gzip at all", gzip.compress(b"invoice\n" * 100)[:-9]])
+@pytest.mark.parametrize("content", [b"not gzip at all", gzip.compress(b"invoice\n" * 100)[:-9]], ids=["text", "cut"])
 def test_a_damaged_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "export.csv.gz"
     path.write_bytes(content)

@@ -1,0 +1,80 @@
+"""`./dev demo` as it is run: a small export and a small shop on the real stack, and what it refuses."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.demo.__main__ import main
+from tests.cli.demo.exports import write_export
+
+ROOT = Path(__file__).parents[3]
+
+# Customer 7 gives back 150 of 330, 8 everything; 9 has only a refund that nothing explains; 10 and 11 keep all.
+ROWS = (
+    "1 A 2 01-09:00 150.00 7",
+    "2 B 1 01-09:05 99.99 8",
+    "3 C 4 01-10:00 30.50 10",
+    "3 D 1 01-10:00 0.001 10",
+    "C4 A -1 02-11:00 120.00 7",
+    "C5 B -1 02-11:30 99.99 8",
+    "6 E 10 03-09:00 25.00 11",
+    "C7 Z -1 03-12:00 5.00 9",
+    "C8 A -1 04-09:00 150.00 7",
+    "9 F 1 05-15:00 30.00 7",
+)
+
+
+def _demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the demo with a Firestore of its own, whatever the tests around it use."""
+    environment = {name: value for name, value in os.environ.items() if name != "FIRESTORE_EMULATOR_HOST"}
+    return subprocess.run(
+        [sys.executable, "-m", "cli.demo", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_a_small_export_ends_in_exact_figures(tmp_path: Path) -> None:
+    ended = _demo("--orders", str(write_export(tmp_path, *ROWS)), "--json")
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads(ended.stdout)
+    assert report["source"] == {"kind": "export", "file": "export.csv", "invoices": 9}
+    assert report["expected"] == {"customers": 3, "differences": []}
+    assert report["audit"]["violations"] == [] and report["audit"]["documents"] > 20
+    assert report["balances"]["ordersCounted"] == 4
+    assert report["balances"]["spendCents"] == 15_000 + 3_000 + 12_200 + 25_000
+    assert report["balances"]["pointsAvailable"] == 150 + 30 + 122 + 250 - report["redemptions"]["pointsRedeemed"]
+    assert report["redemptions"]["pointsRedeemed"] > 0
+    assert report["tiers"] == {"bronze": 3, "silver": 1, "gold": 0, "platinum": 0}
+    assert report["latency"]["quiet"]["count"] > 0
+    assert report["customer"]["entries"][-1]["explanation"].startswith("Earned")
+
+
+def test_a_small_shop_is_shown_to_people() -> None:
+    ended = _demo("--customers", "25", "--days", "30", "--seed", "3")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for words in ("Tiers", "Segments", "At the till", "every invariant holds", "customers agree", "in all"):
+        assert words in ended.stdout
+
+
+@pytest.mark.parametrize("content", ["", "invoice\n1\n"])
+def test_an_export_that_cannot_be_read_ends_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(content)
+    assert main(["--orders", str(path)]) == 2
+    assert "orders.csv: no column" in capsys.readouterr().err
+
+
+def test_an_export_that_is_not_there_ends_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--orders", str(tmp_path / "none.csv")]) == 2
+    assert "No such file" in capsys.readouterr().err
