@@ -79,7 +79,7 @@ def needs_extremes(accrual: Accrual | None, order: Order, payee_id: str | None, 
 
 
 def accrue(snapshot: Snapshot, order: Order, settings: LoyaltySettings, occasion: Occasion) -> Changes | None:
-    """The changes that bring the ledgers to what the order deserves; None when there is nothing to change.
+    """The changes that bring the ledgers to what the order deserves; None when a later revision has been applied.
 
     Raises InvariantBroken when the result would break a rule; nothing must be written then.
     """
@@ -88,10 +88,9 @@ def accrue(snapshot: Snapshot, order: Order, settings: LoyaltySettings, occasion
     desk = _Desk(snapshot, order, settings, occasion)
     given_back = desk.give_back() if order.phase is Phase.REVERSED else ()
     accrual = desk.settled()
-    customers = desk.changes()
-    if not customers and not given_back and _same(snapshot.accrual, accrual):
-        return None
-    return Changes(accrual, customers, snapshot.introduction, given_back)
+    # The record is written even if nothing else changes: it must know this revision, or an older one that arrives
+    # later would pass for news.
+    return Changes(accrual, desk.changes(), snapshot.introduction, given_back)
 
 
 class _Page:
@@ -263,7 +262,3 @@ def _carry(page: _Page, accrual: Accrual, points: int, count: Count) -> Accrual:
     )
     lots = (Lot(_OPENING_LOT, None, carried),) if carried else ()
     return replace(accrual, points=carried, carried_points=carried, lots=lots)
-
-
-def _same(before: Accrual | None, after: Accrual) -> bool:
-    return before is not None and replace(before, revision=after.revision) == after

@@ -70,7 +70,7 @@ def _record_if_behind(org: OrgStore, stored: StoredOrder, settings: LoyaltySetti
         if changes is None:
             return "unchanged"
         recording.write(transaction, org, changes, order, occasion, name_owner=name_owner)
-        return "recorded"
+        return "recorded" if changes.customers else "unchanged"
 
     try:
         return transactions.run(lambda transaction: work(transaction, name_owner=True))
