@@ -1,0 +1,1 @@
+"""Keeps a local Firestore beyond its process: a data directory that survives crashes, and data sets to share."""
