@@ -8,7 +8,8 @@ from emulator.firestore.errors import invalid_argument, unimplemented
 from emulator.firestore.field_paths import NAME, FieldPath, parse_field_path
 from emulator.firestore.names import DatabaseId, check_collection_id, collection_path
 from emulator.firestore.ordering import ABOVE, descending, encode
-from emulator.firestore.queries.filters import Filter, field_filters, name_key, parse_filter
+from emulator.firestore.queries.filter_parsing import name_key, parse_filter
+from emulator.firestore.queries.filters import Filter, field_filters
 from emulator.firestore.scopes import Order
 from emulator.firestore.wire import StructuredQuery, Value
 

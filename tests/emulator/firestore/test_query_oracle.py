@@ -84,7 +84,9 @@ def _write(client: firestore.Client, size: int, seed: int) -> Collection:
 
 @pytest.fixture(scope="module")
 def module_client(firestore_emulator: str) -> Iterator[firestore.Client]:
-    client = firestore.Client(project=f"demo-{uuid.uuid4().hex[:12]}")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
+        client = firestore.Client(project=f"demo-{uuid.uuid4().hex[:12]}")
     yield client
     client.close()
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument
+from google.api_core.exceptions import Aborted
 from google.cloud import firestore
-from google.cloud.firestore_v1 import types
 from google.cloud.firestore_v1.base_query import FieldFilter
-from google.cloud.firestore_v1.services.firestore import FirestoreClient
 
-EXPIRED = "The referenced transaction has expired or is no longer valid"
-
-
-def _begun(client: firestore.Client, **options: Any) -> firestore.Transaction:
-    """A transaction that is under way, for tests that interleave several by hand."""
-    transaction = client.transaction(**options)
-    transaction._begin()
-    return transaction
+from tests.emulator.firestore.by_hand import begun, get
 
 
 def _committed(transaction: firestore.Transaction) -> bool:
@@ -34,11 +24,6 @@ def _committed(transaction: firestore.Transaction) -> bool:
     return True
 
 
-def _get(transaction: firestore.Transaction, document: firestore.DocumentReference) -> dict[str, Any] | None:
-    data: dict[str, Any] | None = document.get(transaction=transaction).to_dict()
-    return data
-
-
 def _ids(transaction: firestore.Transaction, query: Any) -> list[str]:
     return [snapshot.id for snapshot in query.stream(transaction=transaction)]
 
@@ -46,9 +31,9 @@ def _ids(transaction: firestore.Transaction, query: Any) -> list[str]:
 def test_lost_update(client: firestore.Client) -> None:
     counter = client.document("c/counter")
     counter.set({"n": 0})
-    first, second = _begun(client), _begun(client)
+    first, second = begun(client), begun(client)
     for transaction in (first, second):
-        value = _get(transaction, counter)
+        value = get(transaction, counter)
         assert value == {"n": 0}
         transaction.set(counter, {"n": value["n"] + 1})
     assert (_committed(first), _committed(second)) == (True, False)
@@ -59,18 +44,18 @@ def test_write_skew(client: firestore.Client) -> None:
     one, two = client.document("doctors/one"), client.document("doctors/two")
     for doctor in (one, two):
         doctor.set({"on_call": True})
-    first, second = _begun(client), _begun(client)
+    first, second = begun(client), begun(client)
     for transaction, leaving in ((first, one), (second, two)):
-        assert all((_get(transaction, doctor) or {})["on_call"] for doctor in (one, two))
+        assert all((get(transaction, doctor) or {})["on_call"] for doctor in (one, two))
         transaction.update(leaving, {"on_call": False})
     assert (_committed(first), _committed(second)) == (True, False)
 
 
 def test_two_first_writes_of_a_missing_document(client: firestore.Client) -> None:
     account = client.document("accounts/new")
-    first, second = _begun(client), _begun(client)
+    first, second = begun(client), begun(client)
     for transaction in (first, second):
-        assert _get(transaction, account) is None
+        assert get(transaction, account) is None
         transaction.set(account, {"points": 1})
     assert (_committed(first), _committed(second)) == (True, False)
 
@@ -95,7 +80,7 @@ def test_phantoms(client: firestore.Client, change: Setup, conflicts: bool) -> N
     collection = client.collection("orders")
     collection.document("open").set({"open": True, "n": 1})
     collection.document("closed").set({"open": False, "n": 2})
-    transaction = _begun(client)
+    transaction = begun(client)
     assert _ids(transaction, collection.where(filter=FieldFilter("open", "==", True))) == ["open"]
     transaction.set(client.document("reports/r"), {"count": 1})
     change(collection)
@@ -104,7 +89,7 @@ def test_phantoms(client: firestore.Client, change: Setup, conflicts: bool) -> N
 
 def test_phantoms_of_a_missing_collection_and_of_an_aggregation(client: firestore.Client) -> None:
     collection = client.collection("orders")
-    listing, counting = _begun(client), _begun(client)
+    listing, counting = begun(client), begun(client)
     assert _ids(listing, collection) == []
     assert collection.count().get(transaction=counting)[0][0].value == 0
     for transaction in (listing, counting):
@@ -118,7 +103,7 @@ def test_changes_behind_a_limit_do_not_conflict(client: firestore.Client) -> Non
     collection = client.collection("queue")
     for number in range(3):
         collection.document(f"job{number}").set({"n": number})
-    transaction = _begun(client)
+    transaction = begun(client)
     assert _ids(transaction, collection.order_by("n").limit(1)) == ["job0"]
     transaction.delete(collection.document("job0"))
     collection.document("job3").set({"n": 3})
@@ -129,26 +114,26 @@ def test_reads_see_one_snapshot(client: firestore.Client) -> None:
     first, second = client.document("c/first"), client.document("c/second")
     first.set({"n": 1})
     second.set({"n": 1})
-    transaction = _begun(client)
-    assert _get(transaction, first) == {"n": 1}
+    transaction = begun(client)
+    assert get(transaction, first) == {"n": 1}
     second.set({"n": 2})
     client.document("c/third").set({"n": 2})
-    assert _get(transaction, second) == {"n": 1}
+    assert get(transaction, second) == {"n": 1}
     assert _ids(transaction, client.collection("c")) == ["first", "second"]
     transaction.set(client.document("c/fourth"), {})
     assert not _committed(transaction)
 
 
 def test_unrelated_commits_do_not_conflict(client: firestore.Client) -> None:
-    transaction = _begun(client)
-    _get(transaction, client.document("c/mine"))
+    transaction = begun(client)
+    get(transaction, client.document("c/mine"))
     transaction.set(client.document("c/mine"), {"n": 1})
     client.document("c/other").set({"n": 1})
     assert _committed(transaction)
 
 
 def test_blind_writes_do_not_conflict(client: firestore.Client) -> None:
-    transaction = _begun(client)
+    transaction = begun(client)
     transaction.set(client.document("c/d"), {"n": 1})
     client.document("c/d").set({"n": 2})
     assert _committed(transaction)
@@ -157,8 +142,8 @@ def test_blind_writes_do_not_conflict(client: firestore.Client) -> None:
 
 def test_a_write_that_changes_nothing_does_not_conflict(client: firestore.Client) -> None:
     client.document("c/d").set({"n": 1})
-    transaction = _begun(client)
-    _get(transaction, client.document("c/d"))
+    transaction = begun(client)
+    get(transaction, client.document("c/d"))
     client.document("c/d").set({"n": 1})
     transaction.update(client.document("c/d"), {"n": 2})
     assert _committed(transaction)
@@ -170,7 +155,7 @@ def test_concurrent_increments_lose_nothing(client: firestore.Client) -> None:
 
     @firestore.transactional
     def increment(transaction: firestore.Transaction) -> None:
-        value = _get(transaction, counter) or {"n": 0}
+        value = get(transaction, counter) or {"n": 0}
         transaction.set(counter, {"n": value["n"] + 1})
 
     def work(thread: int) -> None:
@@ -189,7 +174,7 @@ def test_transfers_keep_the_sum_that_readers_see(client: firestore.Client) -> No
 
     @firestore.transactional
     def transfer(transaction: firestore.Transaction, source: int, target: int) -> None:
-        balances = [(_get(transaction, accounts[index]) or {})["n"] for index in (source, target)]
+        balances = [(get(transaction, accounts[index]) or {})["n"] for index in (source, target)]
         transaction.update(accounts[source], {"n": balances[0] - 1})
         transaction.update(accounts[target], {"n": balances[1] + 1})
 
@@ -197,7 +182,7 @@ def test_transfers_keep_the_sum_that_readers_see(client: firestore.Client) -> No
         sums = []
         for step in range(8):
             if thread % 2:
-                reader = _begun(client, read_only=True)
+                reader = begun(client, read_only=True)
                 sums.append(sum(snapshot.get("n") for snapshot in client.get_all(accounts, transaction=reader)))
             else:
                 transfer(client.transaction(max_attempts=1000), (thread + step) % 4, (thread + step + 1) % 4)
@@ -213,7 +198,7 @@ def test_five_lost_attempts_end_in_an_error_after_rolling_back(client: firestore
 
     @firestore.transactional
     def overtaken(transaction: firestore.Transaction) -> None:
-        attempts.append(_get(transaction, counter))
+        attempts.append(get(transaction, counter))
         counter.set({"n": len(attempts)})
         transaction.set(counter, {"n": -1})
 
@@ -221,121 +206,3 @@ def test_five_lost_attempts_end_in_an_error_after_rolling_back(client: firestore
         overtaken(client.transaction())
     assert len(attempts) == 5
     assert counter.get().to_dict() == {"n": 5}
-
-
-def test_a_failed_commit_writes_nothing_and_ends_the_transaction(client: firestore.Client) -> None:
-    client.document("c/there").set({})
-    transaction = _begun(client)
-    transaction.set(client.document("c/new"), {})
-    transaction.create(client.document("c/there"), {})
-    with pytest.raises(AlreadyExists):
-        transaction._commit()
-    assert not client.document("c/new").get().exists
-    with pytest.raises(InvalidArgument, match=EXPIRED):
-        transaction._commit()
-    transaction._rollback()
-
-
-@pytest.mark.parametrize("end", ["_commit", "_rollback"])
-def test_a_finished_transaction_is_no_longer_valid(
-    client: firestore.Client, stub: FirestoreClient, database: str, documents: str, end: str
-) -> None:
-    transaction = _begun(client)
-    transaction_id = transaction.id
-    getattr(transaction, end)()
-    with pytest.raises(InvalidArgument, match=EXPIRED):
-        stub.commit(types.CommitRequest(database=database, transaction=transaction_id))
-    with pytest.raises(InvalidArgument, match=EXPIRED):
-        stub.get_document({"name": f"{documents}/c/d", "transaction": transaction_id})
-    if end == "_commit":
-        with pytest.raises(InvalidArgument, match=EXPIRED):
-            stub.rollback({"database": database, "transaction": transaction_id})
-
-
-def test_unknown_and_foreign_transactions_are_not_valid(
-    client: firestore.Client, stub: FirestoreClient, database: str
-) -> None:
-    elsewhere = firestore.Client(project=f"{client.project}-elsewhere")
-    foreign = _begun(elsewhere).id
-    elsewhere.close()
-    for transaction_id in (b"never begun", foreign):
-        for call in (
-            lambda id_: stub.commit(types.CommitRequest(database=database, transaction=id_)),
-            lambda id_: stub.rollback({"database": database, "transaction": id_}),
-            lambda id_: list(
-                stub.batch_get_documents(types.BatchGetDocumentsRequest(database=database, transaction=id_))
-            ),
-        ):
-            with pytest.raises(InvalidArgument, match=EXPIRED):
-                call(transaction_id)
-
-
-def test_a_read_only_transaction_reads_its_snapshot_and_writes_nothing(client: firestore.Client) -> None:
-    document = client.document("c/d")
-    document.set({"n": 1})
-    transaction = _begun(client, read_only=True)
-    assert _get(transaction, document) == {"n": 1}
-    document.set({"n": 2})
-    assert _get(transaction, document) == {"n": 1}
-    transaction._commit()
-    writing = _begun(client, read_only=True)
-    request = types.CommitRequest(
-        database=client._database_string,
-        transaction=writing.id,
-        writes=[types.Write(delete=document._document_path)],
-    )
-    with pytest.raises(InvalidArgument, match="read-only"):
-        client._firestore_api.commit(request)
-    assert document.get().exists
-
-
-def test_a_read_only_transaction_at_a_past_time(
-    client: firestore.Client, stub: FirestoreClient, database: str, documents: str
-) -> None:
-    past = client.document("c/d").set({"n": 1}).update_time
-    client.document("c/d").set({"n": 2})
-    options = types.TransactionOptions(read_only={"read_time": past})
-    begun = stub.begin_transaction(types.BeginTransactionRequest(database=database, options=options))
-    read = stub.get_document({"name": f"{documents}/c/d", "transaction": begun.transaction})
-    assert read.fields["n"].integer_value == 1
-
-
-@pytest.mark.parametrize(
-    ("shift", "error"),
-    [(datetime.timedelta(minutes=5), InvalidArgument), (-datetime.timedelta(hours=2), FailedPrecondition)],
-)
-def test_times_that_cannot_be_read(client: firestore.Client, shift: datetime.timedelta, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        client.document("c/d").get(read_time=datetime.datetime.now(datetime.UTC) + shift)
-
-
-def test_transactions_begun_by_their_first_read(
-    client: firestore.Client, stub: FirestoreClient, database: str, documents: str
-) -> None:
-    client.document("c/d").set({"n": 1})
-    new = types.TransactionOptions(read_write={})
-    query = types.StructuredQuery(from_=[{"collection_id": "c"}])
-    aggregation = {"structured_query": query, "aggregations": [{"count": {}, "alias": "n"}]}
-    responses: list[list[Any]] = [
-        list(
-            stub.batch_get_documents(
-                types.BatchGetDocumentsRequest(
-                    database=database, documents=[f"{documents}/c/d", f"{documents}/c/x"], new_transaction=new
-                )
-            )
-        ),
-        list(stub.run_query(types.RunQueryRequest(parent=documents, structured_query=query, new_transaction=new))),
-        list(
-            stub.run_aggregation_query(
-                types.RunAggregationQueryRequest(
-                    parent=documents, structured_aggregation_query=aggregation, new_transaction=new
-                )
-            )
-        ),
-    ]
-    client.document("c/d").set({"n": 2})
-    for received in responses:
-        assert [bool(response.transaction) for response in received] == [True] + [False] * (len(received) - 1)
-        write = types.Write(delete=f"{documents}/c/d")
-        with pytest.raises(Aborted):
-            stub.commit(types.CommitRequest(database=database, transaction=received[0].transaction, writes=[write]))
