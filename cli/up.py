@@ -24,6 +24,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=FIRESTORE_PORT, help="of Firestore; 0: free ports for both")
     parser.add_argument("--functions-port", type=int, help=f"{FUNCTIONS_PORT} unless --port 0 is given")
     parser.add_argument("--ready", type=Path, help="file that gets the addresses as JSON once everything serves")
+    parser.add_argument("--no-index-check", action="store_true", help="run queries that lack their composite index too")
     return parser.parse_args(arguments)
 
 
@@ -35,7 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    stack = Stack(options.project, firestore_port=options.port, functions_port=functions_port)
+    stack = Stack(
+        options.project,
+        firestore_port=options.port,
+        functions_port=functions_port,
+        index_check=not options.no_index_check,
+    )
     try:
         with stack:
             _announce(stack, options.ready)

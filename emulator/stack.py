@@ -36,10 +36,12 @@ class Stack:
         functions_port: int = 0,
         source: Path = _ROOT,
         with_functions: bool = True,
+        index_check: bool = True,
         log_folder: Path | None = None,
     ) -> None:
-        """`firestore`: host:port of one that runs already. `source`: folder of main.py. `log_folder`: where the
-        processes' output goes, to our own if None.
+        """`firestore`: host:port of one that runs already. `source`: folder of main.py and firestore.indexes.json;
+        `index_check` refuses queries whose index that file lacks. `log_folder`: where the processes' output goes, to
+        our own if None.
         """
         self.project = project
         self._firestore_given = firestore or os.environ.get("FIRESTORE_EMULATOR_HOST", "")
@@ -47,6 +49,7 @@ class Stack:
         self._functions_port = functions_port
         self._source = source
         self._with_functions = with_functions
+        self._indexes = source / "firestore.indexes.json" if index_check else None
         self._logs = log_folder
         self._processes: list[ServerProcess] = []
         self._addresses: dict[str, str] = {}
@@ -96,7 +99,7 @@ class Stack:
             else:
                 ready = folder / "firestore.json"
                 where = ["--firestore-ready", str(ready)]
-                self._run("firestore", ["--port", str(self._firestore_port)], ready)
+                self._run("firestore", self._firestore_arguments(), ready)
             if self._with_functions:
                 arguments = ["--port", str(self._functions_port), "--project", self.project]
                 arguments += ["--source", str(self._source), *where]
@@ -119,6 +122,12 @@ class Stack:
         """Raise ProcessFailed if one of the processes has ended."""
         for process in self._processes:
             process.check()
+
+    def _firestore_arguments(self) -> list[str]:
+        arguments = ["--port", str(self._firestore_port)]
+        if self._indexes and self._indexes.exists():
+            arguments += ["--indexes", str(self._indexes)]
+        return arguments
 
     def _run(self, name: str, arguments: list[str], ready: Path) -> None:
         log = None if self._logs is None else self._logs / f"{name}.log"

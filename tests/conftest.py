@@ -25,8 +25,7 @@ from emulator.stack import AUTH_EMULATOR, Stack
 def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """host:port of the worker's Firestore; the one FIRESTORE_EMULATOR_HOST names, where it names one."""
     logs = tmp_path_factory.mktemp("firestore")
-    with Stack(with_functions=False, log_folder=logs) as stack, pytest.MonkeyPatch.context() as environment:
-        environment.setenv("FIRESTORE_EMULATOR_HOST", stack.firestore)
+    with Stack(with_functions=False, log_folder=logs) as stack:
         yield stack.firestore
 
 
@@ -54,6 +53,7 @@ def project(request: pytest.FixtureRequest, firestore_emulator: str, monkeypatch
         project: str = request.getfixturevalue("_worker_stack").project
     else:
         project = f"demo-{uuid.uuid4().hex[:12]}"
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
     monkeypatch.setenv("GCLOUD_PROJECT", project)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", project)
     monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", os.environ.get("FIREBASE_AUTH_EMULATOR_HOST") or AUTH_EMULATOR)

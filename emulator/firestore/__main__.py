@@ -10,6 +10,7 @@ import signal
 from pathlib import Path
 
 from emulator.firestore.events.triggers import Destination
+from emulator.firestore.queries.composite import IndexCatalog
 from emulator.firestore.server import assemble
 from emulator.processes import exit_with_parent, write_whole
 
@@ -20,6 +21,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8080, help="0 lets the system choose a free one")
     parser.add_argument("--ready", type=Path, help='file that gets {"host", "port"} as JSON once requests are served')
     parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
+    parser.add_argument("--indexes", type=Path, help="firestore.indexes.json; a query without its index is refused")
     functions = parser.add_mutually_exclusive_group()
     functions.add_argument("--functions", metavar="HOST:PORT", help="where document events go: our functions host")
     functions.add_argument("--functions_emulator", metavar="HOST:PORT", help="the same: the Firebase CLI's emulator")
@@ -39,7 +41,8 @@ async def _serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    server = assemble(_functions(options))
+    indexes = IndexCatalog.from_file(options.indexes) if options.indexes else None
+    server = assemble(_functions(options), indexes)
     port = await server.start(options.host, options.port)
     if options.ready is not None:
         write_whole(options.ready, json.dumps({"host": options.host, "port": port}))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from emulator.firestore.commits import Committer
 from emulator.firestore.durability import Barrier, in_memory
+from emulator.firestore.guard import Guard
+from emulator.firestore.queries.composite import IndexCatalog
 from emulator.firestore.store import Store
 from emulator.firestore.transactions import Transactions
 from emulator.firestore.usage import UsageMeter
@@ -15,12 +17,16 @@ from emulator.firestore.usage import UsageMeter
 class Engine:
     """Databases, transactions, commits and billing of one server. Not thread-safe: for one event loop.
 
-    Every protocol awaits `kept` between an operation and its answer (see durability).
+    Every protocol asks `guard` before it tells or changes anything (rpcs do), and awaits `kept` between an operation and
+    its answer (see durability). `indexes` are the composite
+    indexes that queries may use; None lets every query run.
     """
 
     store: Store = field(default_factory=Store)
     meter: UsageMeter = field(default_factory=UsageMeter)
     kept: Barrier = in_memory
+    guard: Guard = field(default_factory=Guard)
+    indexes: IndexCatalog | None = None
     transactions: Transactions = field(init=False)
     committer: Committer = field(init=False)
 

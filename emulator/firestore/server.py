@@ -21,6 +21,7 @@ from emulator.firestore.events.routes import event_routes
 from emulator.firestore.events.triggers import Destination
 from emulator.firestore.grpc_service import MESSAGE_BYTES_MAX, service_handler
 from emulator.firestore.port import SharedPort
+from emulator.firestore.queries.composite import IndexCatalog
 from emulator.firestore.rest.routes import rest_routes
 
 _SHUTDOWN_GRACE_SECONDS = 0.5
@@ -90,12 +91,13 @@ class FirestoreServer:
             await asyncio.sleep(0.005)
 
 
-def assemble(functions: Destination | None = None) -> FirestoreServer:
+def assemble(functions: Destination | None = None, indexes: IndexCatalog | None = None) -> FirestoreServer:
     """A server with all its parts: who observes commits, and what is served over HTTP, is plugged in here.
 
-    `functions` is where document events go whose trigger names no destination of its own.
+    `functions` is where document events go whose trigger names no destination of its own. `indexes` are the composite
+    indexes queries may use; None lets every query run.
     """
-    engine = Engine()
+    engine = Engine(indexes=indexes)
     delivery = EventDelivery()
     engine.store.add_observer(delivery.observe)
     routes = [*admin_routes(engine), *event_routes(delivery, functions), *rest_routes(engine)]

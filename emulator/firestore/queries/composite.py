@@ -10,7 +10,7 @@ group has no automatic indexes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,22 +70,18 @@ class IndexCatalog:
     def from_file(cls, path: Path) -> IndexCatalog:
         return cls(json.loads(path.read_text()))
 
-    def missing(self, query: Query, aggregated: Iterable[FieldPath] = ()) -> CompositeIndex | None:
-        """The first index that production would ask for, or None. `aggregated` are the fields of sum() and avg()."""
-        sums = [path for path in aggregated if path not in {order.path for order in query.orders}]
+    def missing(self, query: Query) -> CompositeIndex | None:
+        """The first index that production would ask for, or None."""
         for conjunction in disjunctions(query.filter):
-            wanted = self._missing_for(query, conjunction, sums)
+            wanted = self._missing_for(query, conjunction)
             if wanted is not None:
                 return wanted
         return None
 
-    def _missing_for(
-        self, query: Query, conjunction: Conjunction, aggregated: Sequence[FieldPath]
-    ) -> CompositeIndex | None:
+    def _missing_for(self, query: Query, conjunction: Conjunction) -> CompositeIndex | None:
         equal = {leaf.path for leaf in conjunction if leaf.operator is Operator.EQUAL and leaf.path != NAME}
         contains = {leaf.path for leaf in conjunction if leaf.operator is Operator.ARRAY_CONTAINS}
         tail = _sort_tail(query, equal)
-        tail = [*tail, *(IndexField(path, ASCENDING) for path in aggregated if path not in equal)]
         heads = [IndexField(path, ASCENDING) for path in sorted(equal)]
         heads += [IndexField(path, CONTAINS) for path in sorted(contains)]
         if not heads and not tail:

@@ -12,6 +12,15 @@ from google.cloud.firestore_v1.services.firestore import FirestoreClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 
 from emulator.client import StackClient
+from emulator.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Firestore of the worker's own that runs every query, whether or not the product has an index for it."""
+    logs = tmp_path_factory.mktemp("firestore-unindexed")
+    with Stack(with_functions=False, index_check=False, log_folder=logs) as stack:
+        yield stack.firestore
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ def missing(query: BaseQuery, *indexes: str, aggregated: str = "", exempt: str =
     if exempt:
         document["fieldOverrides"] = [{"collectionGroup": "c", "fieldPath": exempt, "indexes": []}]
     catalog = IndexCatalog(document)
-    parsed = parse_query(query._to_protobuf()._pb, DATABASE, "")
-    wanted = catalog.missing(parsed, [(aggregated,)] if aggregated else [])
+    parsed = parse_query(query._to_protobuf()._pb, DATABASE, "", frozenset({(aggregated,)} if aggregated else ()))
+    wanted = catalog.missing(parsed)
     if wanted is None:
         return None
     fields = wanted.to_json()["fields"]
