@@ -17,6 +17,7 @@ from lib.domain.grants import Accrual, Rate, is_stale
 from lib.domain.ids import fingerprint
 from lib.domain.ledger import Actor, Entry, EntryKind, Memo, Source
 from lib.domain.lots import Lot
+from lib.domain.money import amount_text
 from lib.domain.orders import Money, Order, Phase, Revision
 from lib.domain.redemptions import Act, Redemption
 from lib.domain.settings import LoyaltySettings
@@ -194,8 +195,9 @@ class _Desk:
         is_first = self._snapshot.accrual is None or self._snapshot.accrual.rate is None
         if is_first and counting.covers(page.customer.opening, count):
             accrual = _carry(page, accrual, rate.points(money), count)
-        changed = "earned" if is_first else "order total changed"
-        return self._settle(page, accrual, rate.points(money), count, f"order {self._order.status}: {changed}")
+        total = amount_text(money.total_cents, self._settings.currency)
+        reason = f"{total}, {self._order.status}" if is_first else f"total now {total}"
+        return self._settle(page, accrual, rate.points(money), count, reason)
 
     def _withdraw(self, accrual: Accrual, reason: str) -> Accrual:
         page = self._pages.get(accrual.customer_id or "")

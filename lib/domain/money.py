@@ -2,11 +2,13 @@
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from lib.domain.countries import CurrencyCode
 from lib.domain.errors import InvalidInput
 
 # One order above a hundred million dollars is a typing error, not a sale.
 MAX_CENTS = 10_000_000_000
 _CENT = Decimal("0.01")
+_SYMBOLS: dict[CurrencyCode, str] = {"USD": "$", "NGN": "₦"}
 
 
 def cents_from_dollars(amount: object, *, pointer: str = "") -> int:
@@ -35,6 +37,11 @@ def cents_from_dollars(amount: object, *, pointer: str = "") -> int:
 def dollars(cents: int) -> float:
     """The amount in dollars, as the dashboard's documents carry money."""
     return float(Decimal(cents) / 100)
+
+
+def amount_text(cents: int, currency: CurrencyCode) -> str:
+    """The amount as people write it: $1,049.99."""
+    return f"{_SYMBOLS[currency]}{Decimal(cents) / 100:,.2f}"
 
 
 def points_for(cents: int, points_per_dollar: Decimal, multiplier: Decimal = Decimal(1)) -> int:

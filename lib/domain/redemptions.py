@@ -12,11 +12,12 @@ from enum import StrEnum
 from lib.domain import lots as lot_rules
 from lib.domain import rewards
 from lib.domain.activities import Activity, ActivityKind
+from lib.domain.countries import CurrencyCode
 from lib.domain.errors import InvariantBroken
 from lib.domain.ids import derived_id, fingerprint
 from lib.domain.ledger import Actor, Entry, Journal, Memo, Source
 from lib.domain.lots import LotChange
-from lib.domain.money import dollars
+from lib.domain.money import amount_text, dollars
 from lib.domain.rewards import Reward
 
 
@@ -156,7 +157,7 @@ def capture(redemption: Redemption, points: int | None, journal: Journal, act: A
     return Outcome((replace(changed, captured=reward, captured_at=act.at),))
 
 
-def captured_activity(redemption: Redemption, points_after: int) -> Activity | None:
+def captured_activity(redemption: Redemption, points_after: int, currency: CurrencyCode) -> Activity | None:
     """The row of the customer's timeline for a capture, None for anything else. Metadata has the dashboard's names.
 
     `points_after`: the balance shown now. The hold had taken the points out of it before; the row tells both at once.
@@ -164,16 +165,16 @@ def captured_activity(redemption: Redemption, points_after: int) -> Activity | N
     captured = redemption.captured
     if captured is None or redemption.captured_at is None or redemption.reinstated_at:
         return None
-    worth = dollars(captured.value_cents)
+    worth = amount_text(captured.value_cents, currency)
     return Activity(
         id=derived_id("activity", redemption.org_id, redemption.customer_id, redemption.id, "captured"),
         customer_id=redemption.customer_id,
         kind=ActivityKind.POINTS_REDEEMED,
-        description=f"Redeemed {captured.points} points for {worth:.2f} off order {redemption.order_id}",
+        description=f"Redeemed {captured.points} points for {worth} off order {redemption.order_id}",
         metadata={
             "orderId": redemption.order_id,
             "pointsRedeemed": captured.points,
-            "dollarValue": worth,
+            "dollarValue": dollars(captured.value_cents),
             "previousPoints": points_after + captured.points,
             "newPoints": points_after,
             "redemptionId": redemption.id,

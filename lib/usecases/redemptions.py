@@ -121,8 +121,9 @@ def _write(
     if customer and journal and outcome.changed:
         after = journals.post(transaction, org, customer, journal, settings, act.at)
         store.write(transaction, org, outcome.changed)
+        shown = shown_points(after.account, settings)
         for redemption in outcome.changed:
-            if activity := redemptions.captured_activity(redemption, shown_points(after.account, settings)):
+            if activity := redemptions.captured_activity(redemption, shown, settings.currency):
                 activities.add(transaction, org, activity)
     return answers.of_outcome(outcome, journal.account if journal else None)
 

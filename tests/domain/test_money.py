@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib.domain.countries import CurrencyCode
 from lib.domain.errors import InvalidInput
-from lib.domain.money import MAX_CENTS, cents_from_dollars, dollars, points_for
+from lib.domain.money import MAX_CENTS, amount_text, cents_from_dollars, dollars, points_for
 from tests.domain.strategies import decimals
 
 
@@ -93,3 +94,16 @@ def test_points_are_the_floor_of_the_exact_product(cents: int, rate: Decimal, mu
 @given(st.integers(0, MAX_CENTS), st.integers(0, MAX_CENTS), decimals("0", "1000", 6))
 def test_splitting_an_order_never_earns_more(one: int, other: int, rate: Decimal) -> None:
     assert points_for(one, rate) + points_for(other, rate) <= points_for(one + other, rate)
+
+
+@pytest.mark.parametrize(
+    ("cents", "currency", "text"),
+    [
+        (0, "USD", "$0.00"),
+        (49_99, "USD", "$49.99"),
+        (1_234_567_89, "USD", "$1,234,567.89"),
+        (1_500_00, "NGN", "₦1,500.00"),
+    ],
+)
+def test_amounts_are_written_as_people_do(cents: int, currency: CurrencyCode, text: str) -> None:
+    assert amount_text(cents, currency) == text

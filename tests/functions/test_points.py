@@ -22,7 +22,7 @@ def test_an_order_can_be_looked_up_by_telephone_and_explained(counter: Counter, 
     assert (by_phone["customerId"], by_phone["points"]) == (f"{counter.org_id}_17", 49)
     assert counter.call("check_points", email="Ann@Shop.com")["customerId"] == by_phone["customerId"]
     (entry,) = counter.call("get_ledger", phone="+14155552671")["entries"]
-    assert entry["explanation"].startswith(f"Earned 49 points on order {order_id}")
+    assert entry["explanation"] == f"Earned 49 points on order {order_id} ($49.99, completed)"
     assert (entry["source"], entry["balances"]["available"]) == ({"type": "order", "id": order_id}, 49)
 
 

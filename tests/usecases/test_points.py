@@ -124,7 +124,7 @@ class TestHistory:
             "Set 100 points aside for a reward (held for order order-2)",
             "Added 60 points by hand (gift from the shop)",
         ]
-        assert told[3].startswith("Earned 49 points on order order-1")
+        assert told[3] == "Earned 49 points on order order-1 ($49.99, completed)"
 
     def test_comes_in_pages_that_prove_each_other(self, till: Till) -> None:
         ann = till.customer("ann")
