@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from emulator.firestore.clock import timestamp
 from emulator.firestore.errors import FirestoreError, invalid_argument
+from emulator.firestore.guard import WriteCheck
 from emulator.firestore.names import DatabaseId
 from emulator.firestore.store import Database, Store, Version
 from emulator.firestore.transactions import State, Transaction, Transactions, contention
@@ -31,25 +32,35 @@ class Committer:
         self._transactions = transactions
         self._meter = meter
 
-    def commit(self, identity: DatabaseId, writes: Sequence[Write], transaction_id: bytes = b"") -> Committed:
-        """Apply all writes or none, and end the transaction if one is named.
+    def commit(
+        self,
+        identity: DatabaseId,
+        writes: Sequence[Write],
+        transaction_id: bytes = b"",
+        *,
+        check: WriteCheck | None,
+    ) -> Committed:
+        """Apply all writes or none, and end the transaction if one is named. `check` is the caller's (Guard.on_writes).
 
-        Raises ABORTED when what the transaction read has changed since, the error of the first write that cannot be
-        applied, or INVALID_ARGUMENT. A transaction whose commit fails is over.
+        Raises ABORTED when what the transaction read has changed since, PERMISSION_DENIED, which comes before anything
+        a precondition would tell of a document, the error of the first write that cannot be applied, or
+        INVALID_ARGUMENT. A transaction whose commit fails is over.
         """
         database = self._store.database(identity)
         if not transaction_id:
-            return self._apply(database, [parse_write(write, identity) for write in writes])
+            return self._apply(database, [parse_write(write, identity) for write in writes], check)
         transaction = self._transactions.active(database, transaction_id)
         try:
-            committed = self._commit_transaction(transaction, writes)
+            committed = self._commit_transaction(transaction, writes, check)
         except FirestoreError:
             self._transactions.finish(transaction, State.ROLLED_BACK)
             raise
         self._transactions.finish(transaction, State.COMMITTED)
         return committed
 
-    def batch(self, identity: DatabaseId, writes: Sequence[Write]) -> list[WriteResult | FirestoreError]:
+    def batch(
+        self, identity: DatabaseId, writes: Sequence[Write], *, check: WriteCheck | None
+    ) -> list[WriteResult | FirestoreError]:
         """Apply each write on its own, in order; one that fails does not hinder the others.
 
         Raises INVALID_ARGUMENT, before anything is written, when a document is written twice.
@@ -61,21 +72,25 @@ class Committer:
         outcomes: list[WriteResult | FirestoreError] = []
         for write in parsed:
             try:
-                outcomes.append(self._apply(database, [write]).results[0])
+                outcomes.append(self._apply(database, [write], check).results[0])
             except FirestoreError as error:
                 outcomes.append(error)
         return outcomes
 
-    def _commit_transaction(self, transaction: Transaction, writes: Sequence[Write]) -> Committed:
+    def _commit_transaction(
+        self, transaction: Transaction, writes: Sequence[Write], check: WriteCheck | None
+    ) -> Committed:
         if transaction.read_only and writes:
             raise invalid_argument("Cannot modify entities in a read-only transaction.")
         parsed = [parse_write(write, transaction.database.id) for write in writes]
         if not transaction.reads_still_hold():
             raise contention()
-        return self._apply(transaction.database, parsed)
+        return self._apply(transaction.database, parsed, check)
 
-    def _apply(self, database: Database, writes: Sequence[ParsedWrite]) -> Committed:
+    def _apply(self, database: Database, writes: Sequence[ParsedWrite], check: WriteCheck | None) -> Committed:
         time = self._store.clock.commit_time()
+        if check is not None:
+            check(database, writes, time)
         now = timestamp(time)
         before: dict[str, Version | None] = {}
         present: dict[str, Document | None] = {}

@@ -17,9 +17,8 @@ from emulator.firestore.usage import UsageMeter
 class Engine:
     """Databases, transactions, commits and billing of one server. Not thread-safe: for one event loop.
 
-    Every protocol asks `guard` before it tells or changes anything (rpcs do), and awaits `kept` between an operation and
-    its answer (see durability). `indexes` are the composite
-    indexes that queries may use; None lets every query run.
+    Whoever tells or changes anything asks `guard` first (rpcs do); every protocol awaits `kept` between an operation
+    and its answer (see durability). `indexes` are the composite indexes that queries may use; None lets every query run.
     """
 
     store: Store = field(default_factory=Store)

@@ -93,13 +93,18 @@ def check_precondition(precondition: Precondition, name: str, current: Document 
 
 
 def apply_write(write: ParsedWrite, current: Document | None, now: Timestamp) -> tuple[Document | None, list[Value]]:
-    """The document after a write, and the results of its transforms; `current` is not changed.
+    """The document after a write, and the results of its transforms; raises unless the write's precondition holds.
 
-    `now` is the time the commit will carry. The result has no times yet. A verify leaves everything as it is.
+    `now` is the time the commit will carry. The result has no times yet.
     """
+    if write.message.HasField("current_document"):
+        check_precondition(write.message.current_document, write.name, current, now)
+    return written(write, current, now)
+
+
+def written(write: ParsedWrite, current: Document | None, now: Timestamp) -> tuple[Document | None, list[Value]]:
+    """The same whatever the precondition says. `current` is not changed; a verify leaves everything as it is."""
     message = write.message
-    if message.HasField("current_document"):
-        check_precondition(message.current_document, write.name, current, now)
     if write.kind == "verify":
         return current, []
     if write.kind == "delete":

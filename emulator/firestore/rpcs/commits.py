@@ -31,13 +31,16 @@ class CommitMethods:
 
     async def commit(self, request: Message, caller: Caller) -> Message:
         identity = parse_database(request.database)
-        committed = self._engine.committer.commit(identity, request.writes, request.transaction)
+        committed = self._engine.committer.commit(
+            identity, request.writes, request.transaction, check=self._engine.guard.on_writes(caller)
+        )
         return _CommitResponse(write_results=committed.results, commit_time=committed.time)
 
     async def batch_write(self, request: Message, caller: Caller) -> Message:
         identity = parse_database(request.database)
         response = _BatchWriteResponse()
-        for outcome in self._engine.committer.batch(identity, request.writes):
+        check = self._engine.guard.on_writes(caller)
+        for outcome in self._engine.committer.batch(identity, request.writes, check=check):
             status = response.status.add()
             if isinstance(outcome, FirestoreError):
                 status.code, status.message = outcome.number, outcome.message

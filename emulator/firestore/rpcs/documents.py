@@ -38,6 +38,7 @@ class DocumentMethods:
         snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
         self._engine.meter.of(identity.project).reads += 1
         version = snapshot.document(path)
+        self._engine.guard.check_get(caller, snapshot.database, path, version, snapshot.at, snapshot.time)
         if version is None:
             raise not_found(f'Document "{request.name}" not found.')
         mask = parse_mask(request.mask) if request.HasField("mask") else None
@@ -49,9 +50,11 @@ class DocumentMethods:
         mask = parse_mask(request.mask) if request.HasField("mask") else None
         snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
         self._engine.meter.of(identity.project).reads += len(paths)
+        versions = {path: snapshot.document(path) for _, path in paths}
+        self._engine.guard.check_gets(caller, snapshot.database, versions, snapshot.at, snapshot.time)
         responses = []
         for name, path in paths:
-            version = snapshot.document(path)
+            version = versions[path]
             response = _BatchGetResponse(read_time=snapshot.read_time)
             if version is None:
                 response.missing = name
@@ -73,7 +76,7 @@ class DocumentMethods:
         write = Write(
             update=Document(name=name, fields=request.document.fields), current_document=Precondition(exists=False)
         )
-        return self._write_and_return(write, request)
+        return self._write_and_return(write, request, caller)
 
     async def update_document(self, request: Message, caller: Caller) -> Document:
         write = Write(update=request.document)
@@ -81,20 +84,20 @@ class DocumentMethods:
             write.update_mask.CopyFrom(request.update_mask)
         if request.HasField("current_document"):
             write.current_document.CopyFrom(request.current_document)
-        return self._write_and_return(write, request)
+        return self._write_and_return(write, request, caller)
 
     async def delete_document(self, request: Message, caller: Caller) -> Message:
         identity, _ = parse_document(request.name)
         write = Write(delete=request.name)
         if request.HasField("current_document"):
             write.current_document.CopyFrom(request.current_document)
-        self._engine.committer.commit(identity, [write])
+        self._engine.committer.commit(identity, [write], check=self._engine.guard.on_writes(caller))
         return Empty()
 
-    def _write_and_return(self, write: Write, request: Message) -> Document:
+    def _write_and_return(self, write: Write, request: Message, caller: Caller) -> Document:
         identity, path = parse_document(write.update.name)
         mask = parse_mask(request.mask) if request.HasField("mask") else None
-        self._engine.committer.commit(identity, [write])
+        self._engine.committer.commit(identity, [write], check=self._engine.guard.on_writes(caller))
         version = self._engine.store.database(identity).get(path)
         assert version is not None, "a document just written exists"
         return project(version.document(), mask)

@@ -19,7 +19,7 @@ from emulator.firestore.queries.executor import matches
 from emulator.firestore.queries.model import Query, complete_orders
 from emulator.firestore.rpcs.snapshot import Snapshot, take_snapshot
 from emulator.firestore.scopes import Order
-from emulator.firestore.wire import Document, Message, request_type
+from emulator.firestore.wire import Document, Message, StructuredQuery, request_type
 from emulator.firestore.writes import parse_mask
 
 PAGE_SIZE_MAX = 300
@@ -43,7 +43,9 @@ class ListingMethods:
             raise invalid_argument("show_missing cannot be combined with order_by.")
         mask = parse_mask(request.mask) if request.HasField("mask") else None
         size = _page_size(request.page_size)
+        asked = StructuredQuery(from_=[{"collection_id": request.collection_id}], limit={"value": size})
         snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
+        self._engine.guard.check_list(caller, snapshot.database, parent, asked, snapshot.at, snapshot.time)
         start = _decode_token(request.page_token) + ABOVE if request.page_token else None
         query = Query(parent, request.collection_id, False, None, orders, start=start, limit=size + 1)
         entries = _entries(snapshot, query, show_missing=request.show_missing)
@@ -58,6 +60,7 @@ class ListingMethods:
         identity, parent = parse_parent(request.parent)
         size = _page_size(request.page_size)
         snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
+        self._engine.guard.require_admin(caller, snapshot.database, "Listing collections")
         self._engine.meter.of(identity.project).reads += 1
         after = _decode_token(request.page_token).decode() if request.page_token else ""
         ids = sorted(name for name in snapshot.database.collection_ids(parent, snapshot.at) if name > after)

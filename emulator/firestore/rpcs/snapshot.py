@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emulator.firestore.clock import timestamp
+from emulator.firestore.clock import micros, timestamp
 from emulator.firestore.engine import Engine
 from emulator.firestore.store import Database, Version
 from emulator.firestore.transactions import Transaction
@@ -20,6 +20,11 @@ class Snapshot:
     read_time: Timestamp
     transaction: Transaction | None = None
     new_transaction: bytes = b""
+
+    @property
+    def time(self) -> int:
+        """The time it is read at, microseconds UTC."""
+        return micros(self.read_time)
 
     def document(self, path: str) -> Version | None:
         """The live version of a document, noted in the transaction if there is one."""
