@@ -18,7 +18,7 @@ class Engine:
     """Databases, transactions, commits and billing of one server. Not thread-safe: for one event loop.
 
     Whoever tells or changes anything asks `guard` first (rpcs do); every protocol awaits `kept` between an operation
-    and its answer (see durability). `indexes` are the composite indexes that queries may use; None lets every query run.
+    and its answer (see durability). `indexes` are the composite indexes queries may use; None lets every query run.
     """
 
     store: Store = field(default_factory=Store)
