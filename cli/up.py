@@ -25,6 +25,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--functions-port", type=int, help=f"{FUNCTIONS_PORT} unless --port 0 is given")
     parser.add_argument("--ready", type=Path, help="file that gets the addresses as JSON once everything serves")
     parser.add_argument("--no-index-check", action="store_true", help="run queries that lack their composite index too")
+    parser.add_argument("--rules-trace", action="store_true", help="say which security rules denied a request, and why")
     return parser.parse_args(arguments)
 
 
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         firestore_port=options.port,
         functions_port=functions_port,
         index_check=not options.no_index_check,
+        rules_trace=options.rules_trace,
     )
     try:
         with stack:

@@ -37,11 +37,12 @@ class Stack:
         source: Path = _ROOT,
         with_functions: bool = True,
         index_check: bool = True,
+        rules_trace: bool = False,
         log_folder: Path | None = None,
     ) -> None:
-        """`firestore`: host:port of one that runs already. `source`: folder of main.py and firestore.indexes.json;
-        `index_check` refuses queries whose index that file lacks. `log_folder`: where the processes' output goes, to
-        our own if None.
+        """`firestore`: host:port of one that runs already. `source`: folder of main.py, firestore.indexes.json and
+        firestore.rules; `index_check` refuses queries whose index is missing, `rules_trace` logs why rules denied.
+        `log_folder`: where the processes' output goes, to our own if None.
         """
         self.project = project
         self._firestore_given = firestore or os.environ.get("FIRESTORE_EMULATOR_HOST", "")
@@ -50,6 +51,7 @@ class Stack:
         self._source = source
         self._with_functions = with_functions
         self._indexes = source / "firestore.indexes.json" if index_check else None
+        self._rules_trace = rules_trace
         self._logs = log_folder
         self._processes: list[ServerProcess] = []
         self._addresses: dict[str, str] = {}
@@ -127,6 +129,11 @@ class Stack:
         arguments = ["--port", str(self._firestore_port)]
         if self._indexes and self._indexes.exists():
             arguments += ["--indexes", str(self._indexes)]
+        rules = self._source / "firestore.rules"
+        if rules.exists():
+            arguments += ["--rules", str(rules)]
+        if self._rules_trace:
+            arguments.append("--rules-trace")
         return arguments
 
     def _run(self, name: str, arguments: list[str], ready: Path) -> None:

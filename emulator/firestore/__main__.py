@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
 import signal
 from pathlib import Path
 
 from emulator.firestore.events.triggers import Destination
+from emulator.firestore.guard import Guard
 from emulator.firestore.queries.composite import IndexCatalog
+from emulator.firestore.rulebook import Rulebook
+from emulator.firestore.rules import RulesSyntaxError
 from emulator.firestore.server import assemble
 from emulator.processes import exit_with_parent, write_whole
+
+_RULES_CHECK_SECONDS = 0.5
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -22,6 +28,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--ready", type=Path, help='file that gets {"host", "port"} as JSON once requests are served')
     parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
     parser.add_argument("--indexes", type=Path, help="firestore.indexes.json; a query without its index is refused")
+    parser.add_argument("--rules", type=Path, help="firestore.rules, loaded again on change; without it all is open")
+    parser.add_argument("--rules-trace", action="store_true", help="log denials with the statements and lines tried")
     functions = parser.add_mutually_exclusive_group()
     functions.add_argument("--functions", metavar="HOST:PORT", help="where document events go: our functions host")
     functions.add_argument("--functions_emulator", metavar="HOST:PORT", help="the same: the Firebase CLI's emulator")
@@ -36,18 +44,22 @@ def _functions(options: argparse.Namespace) -> Destination | None:
     return Destination(host, int(port), base64=options.functions is None)
 
 
-async def _serve(options: argparse.Namespace) -> None:
+async def _serve(options: argparse.Namespace, guard: Guard) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     indexes = IndexCatalog.from_file(options.indexes) if options.indexes else None
-    server = assemble(_functions(options), indexes)
+    server = assemble(_functions(options), indexes, guard)
     port = await server.start(options.host, options.port)
     if options.ready is not None:
         write_whole(options.ready, json.dumps({"host": options.host, "port": port}))
     logging.getLogger("emulator.firestore").info("Firestore is served on %s:%d", options.host, port)
-    await stopped.wait()
+    while not stopped.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), _RULES_CHECK_SECONDS)
+        # Requests see changed rules by themselves; this is for who waits for the log, and for listeners.
+        guard.rulebook.refresh()
     await server.stop()
 
 
@@ -56,7 +68,15 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     if options.with_parent:
         exit_with_parent()
-    asyncio.run(_serve(options))
+    try:
+        guard = Guard(Rulebook(options.rules), trace=options.rules_trace)
+    except OSError as error:
+        logging.error("%s", error)
+        return 1
+    except RulesSyntaxError as error:
+        logging.error("%s", "\n".join(f"{options.rules}:{issue}" for issue in error.issues))
+        return 1
+    asyncio.run(_serve(options, guard))
     return 0
 
 

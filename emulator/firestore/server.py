@@ -20,9 +20,11 @@ from emulator.firestore.events.delivery import EventDelivery
 from emulator.firestore.events.routes import event_routes
 from emulator.firestore.events.triggers import Destination
 from emulator.firestore.grpc_service import MESSAGE_BYTES_MAX, service_handler
+from emulator.firestore.guard import Guard
 from emulator.firestore.port import SharedPort
 from emulator.firestore.queries.composite import IndexCatalog
 from emulator.firestore.rest.routes import rest_routes
+from emulator.firestore.rules_routes import rules_routes
 
 _SHUTDOWN_GRACE_SECONDS = 0.5
 
@@ -91,14 +93,18 @@ class FirestoreServer:
             await asyncio.sleep(0.005)
 
 
-def assemble(functions: Destination | None = None, indexes: IndexCatalog | None = None) -> FirestoreServer:
+def assemble(
+    functions: Destination | None = None, indexes: IndexCatalog | None = None, guard: Guard | None = None
+) -> FirestoreServer:
     """A server with all its parts: who observes commits, and what is served over HTTP, is plugged in here.
 
     `functions` is where document events go whose trigger names no destination of its own. `indexes` are the composite
-    indexes queries may use; None lets every query run.
+    indexes queries may use; None lets every query run. `guard` holds the security rules; without it everything is
+    open until a project is given rules.
     """
-    engine = Engine(indexes=indexes)
+    engine = Engine(indexes=indexes, guard=guard or Guard())
     delivery = EventDelivery()
     engine.store.add_observer(delivery.observe)
-    routes = [*admin_routes(engine), *event_routes(delivery, functions), *rest_routes(engine)]
+    routes = [*admin_routes(engine), *rules_routes(engine.guard.rulebook), *event_routes(delivery, functions)]
+    routes += rest_routes(engine)
     return FirestoreServer(engine, routes, closers=[delivery.close])
