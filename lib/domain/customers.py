@@ -145,12 +145,31 @@ def introduced(customer: Customer, introduction: Introduction) -> Customer:
     )
 
 
+def known_keys(customer: Customer, region: CountryCode) -> tuple[IdentityKey, ...]:
+    """What the customer's own document says it can be recognised by."""
+    found = (
+        (IdentityKind.POS, customer.pos_id),
+        (IdentityKind.EMAIL, normalise_email(customer.contact.email)),
+        (IdentityKind.PHONE, normalise_phone(customer.contact.phone, region)),
+    )
+    return tuple(IdentityKey(kind, value) for kind, value in found if value)
+
+
 def spending_key(customer: Customer) -> str | None:
-    """The id of the spending document: the real e-mail address, else the POS customer; None for neither."""
+    """The id of the spending document: the real e-mail address, else the POS customer; None for neither.
+
+    Only what leads to this customer and no other: two customers must not share the document.
+    """
     email = normalise_email(customer.contact.email)
-    if email and "/" not in email:
+    if email and "/" not in email and _is_linked(customer, IdentityKey(IdentityKind.EMAIL, email)):
         return email
-    return f"cid_{id_part(customer.pos_id)}" if customer.pos_id else None
+    if customer.pos_id and _is_linked(customer, IdentityKey(IdentityKind.POS, customer.pos_id)):
+        return f"cid_{id_part(customer.pos_id)}"
+    return None
+
+
+def _is_linked(customer: Customer, key: IdentityKey) -> bool:
+    return identity_id(customer.org_id, key) in customer.identities
 
 
 def journal_of(customer: Customer, rule_version: str, now: datetime) -> Journal:

@@ -5,13 +5,13 @@ identity cannot be born, however many orders arrive at once.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from google.cloud.firestore import FieldFilter, Or
 
-from lib.domain.customers import IDENTITIES_MAX, Customer, Introduction, contact_of
+from lib.domain.customers import IDENTITIES_MAX, Contact, Customer, Introduction, contact_of, known_keys
 from lib.domain.identity import (
     IdentityKey,
     IdentityKind,
@@ -85,7 +85,7 @@ class Recogniser:
         if self._buyer.customer_id:
             named = self._followed(decode(self._org, likely))
             if named:
-                return self._introduced(named, stored=True)
+                return self._introduced(named, stored=True, by_name=True)
         if self._new_id is None:
             return Flaw.NO_CUSTOMER
         own = likely if likely.id == self._new_id else self._read([self._new_id])[0]
@@ -93,7 +93,7 @@ class Recogniser:
             return Flaw.CUSTOMER_OF_OTHER_ORG
         found = self._by_keys(own) or self._followed(self._adopted(own))
         newcomer = Customer(Account(self._org.org_id, self._new_id))
-        return self._introduced(found or newcomer, stored=found is not None)
+        return self._introduced(found or newcomer, stored=found is not None, by_name=False)
 
     def _by_keys(self, own: Snapshot) -> Customer | None:
         customer = decode(self._org, own)
@@ -150,18 +150,23 @@ class Recogniser:
         other_pos_customer = pos_id is not None and customer.pos_id not in (None, pos_id)
         return not (key.kind is IdentityKind.PHONE and other_pos_customer)
 
-    def _introduced(self, customer: Customer, *, stored: bool) -> Recognised:
-        room = IDENTITIES_MAX - len(customer.identities)
+    def _introduced(self, customer: Customer, *, stored: bool, by_name: bool) -> Recognised:
+        """Links what is nobody's yet, and tells the contact as far as it is this customer's.
+
+        An address that leads to somebody else is not. Where the order names its customer and its keys lead to somebody
+        else, nothing of the contact is: staff have moved the order.
+        """
+        keys = self._keys if customer.opened else (*self._keys, *known_keys(customer, self._region))
         known = set(customer.identities)
-        missing = [key for key in self._keys if identity_id(self._org.org_id, key) not in known][: max(0, room)]
+        missing = [key for key in dict.fromkeys(keys) if identity_id(self._org.org_id, key) not in known]
+        missing = missing[: max(0, IDENTITIES_MAX - len(known))]
         self._read_owners(missing)
-        introduction = Introduction(
-            customer_id=customer.id,
-            contact=contact_of(self._buyer, self._region),
-            keys=self._keys,
-            new_keys=tuple(key for key in missing if self._owners[key] is None),
-        )
-        return Recognised(customer, stored, introduction)
+        others = {key.kind for key in missing if self._owners[key] not in (None, customer.id)}
+        contact = Contact() if by_name and others else contact_of(self._buyer, self._region)
+        if IdentityKind.EMAIL in others:
+            contact = replace(contact, email=None)
+        new_keys = tuple(key for key in missing if self._owners[key] is None)
+        return Recognised(customer, stored, Introduction(customer.id, contact, self._keys, new_keys))
 
     def _read_owners(self, keys: Iterable[IdentityKey]) -> None:
         unread = [key for key in keys if key not in self._owners]

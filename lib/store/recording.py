@@ -8,7 +8,7 @@ from lib.domain.accrual import Changes, Occasion, Snapshot, needs_extremes
 from lib.domain.counting import Extremes
 from lib.domain.customers import Customer
 from lib.domain.grants import Accrual, is_stale
-from lib.domain.orders import Flaw, Order, Phase
+from lib.domain.orders import Flaw, Order, Phase, Revision
 from lib.domain.segments import SpendStats
 from lib.domain.settings import LoyaltySettings
 from lib.store import accruals, activities, customers, identities, ledger, orders, redemptions, spending
@@ -42,11 +42,18 @@ def read(
 
 
 def write(
-    transaction: Transaction, org: OrgStore, changes: Changes, order: Order, occasion: Occasion, *, name_owner: bool
+    transaction: Transaction,
+    org: OrgStore,
+    changes: Changes,
+    order: Order,
+    occasion: Occasion,
+    *,
+    unchanged_since: Revision | None,
 ) -> None:
-    """Writes the changes. `name_owner` also tells the order document whose it is, where it does not say so.
+    """Writes the changes, and tells the order document whose it is where it does not say so.
 
-    The commit then fails with FailedPrecondition or NotFound when the order has changed or gone since `occasion`.
+    The commit fails with FailedPrecondition or NotFound if the order has changed or gone since the revision given;
+    without one the order document is not told anything.
     """
     accruals.save(transaction, org, changes.accrual, occasion.now)
     for change in changes.customers:
@@ -59,8 +66,8 @@ def write(
     if changes.introduction:
         identities.link(transaction, org, changes.introduction, occasion.now)
     redemptions.write(transaction, org, changes.redemptions)
-    if name_owner and order.phase is Phase.EARNING:
-        orders.add_owner(transaction, org, order, changes.accrual.customer_id, occasion.revision)
+    if unchanged_since and order.phase is Phase.EARNING:
+        orders.add_owner(transaction, org, order, changes.accrual.customer_id, unchanged_since)
 
 
 class _Concerned:

@@ -14,7 +14,7 @@ from lib.domain.redemptions import Refusal
 from lib.domain.repair import rebuilt
 from lib.domain.settings import LoyaltySettings
 from lib.platform import clock
-from lib.store import accruals, customers, directory, identities, ledger, orders, receipts, recording, spending
+from lib.store import accruals, customers, directory, identities, inbox, ledger, orders, receipts, recording, spending
 from lib.store import settings as settings_store
 from lib.store import transaction as transactions
 from lib.store.orders import StoredOrder
@@ -60,7 +60,7 @@ def _record_if_behind(org: OrgStore, stored: StoredOrder, settings: LoyaltySetti
         return "unchanged"
     occasion = Occasion(stored.revision, command.actor, command.at)
 
-    def work(transaction: Transaction, *, name_owner: bool) -> str:
+    def work(transaction: Transaction) -> str:
         snapshot = recording.read(transaction, org, order, settings, occasion)
         if isinstance(snapshot, Flaw):
             return "undecided"
@@ -69,11 +69,13 @@ def _record_if_behind(org: OrgStore, stored: StoredOrder, settings: LoyaltySetti
         changes = accrue(snapshot, order, settings, occasion)
         if changes is None:
             return "unchanged"
-        recording.write(transaction, org, changes, order, occasion, name_owner=name_owner)
+        if changes.customers:
+            inbox.close(transaction, org, order.id, occasion)
+        recording.write(transaction, org, changes, order, occasion, unchanged_since=stored.revision)
         return "recorded" if changes.customers else "unchanged"
 
     try:
-        return transactions.run(lambda transaction: work(transaction, name_owner=True))
+        return transactions.run(work)
     except (FailedPrecondition, NotFound):
         # The order has changed meanwhile: its own event records it.
         return "undecided"

@@ -44,7 +44,7 @@ def replay(command: Command, item_id: str) -> Answer:
         if not inbox.close(transaction, kept_in, order_id, occasion):
             raise NotFound("no such order in the inbox", reason="unknown_inbox_item")
         if changes:
-            recording.write(transaction, org, changes, stored.order, occasion, name_owner=True)
+            recording.write(transaction, org, changes, stored.order, occasion, unchanged_since=stored.revision)
         points = changes.accrual.points if changes else 0
         return {"ok": True, "orderId": order_id, "recorded": changes is not None, "points": points}
 

@@ -14,7 +14,7 @@ from lib.domain import orders
 from lib.domain.accrual import Changes, Occasion, accrue
 from lib.domain.errors import FailedPrecondition, InvariantBroken, NotFound
 from lib.domain.ledger import Actor
-from lib.domain.orders import Flaw, MalformedOrder, Order, Phase
+from lib.domain.orders import Flaw, MalformedOrder, Order, Phase, Revision
 from lib.domain.settings import LoyaltySettings
 from lib.platform import clock, logs
 from lib.store import accruals, directory, inbox, recording
@@ -101,8 +101,7 @@ def _record(order_id: str, sides: list[_Side], kept_in: OrgStore | None, occasio
         try:
             return transactions.run(lambda transaction: _attempt(transaction, sides, kept_in, occasion))
         except (FailedPrecondition, NotFound):
-            # The order has changed or gone since this event: it is recorded without being told whose it is.
-            return transactions.run(lambda transaction: _attempt(transaction, sides, None, occasion, name_owner=False))
+            return transactions.run(lambda transaction: _attempt(transaction, sides, None, occasion, belated=True))
     except (FailedPrecondition, NotFound, InvariantBroken) as error:
         logs.order_refused(order_id, error)
         return _Result(flaw=Flaw.REFUSED)
@@ -114,21 +113,30 @@ def _attempt(
     kept_in: OrgStore | None,
     occasion: Occasion,
     *,
-    name_owner: bool = True,
+    belated: bool = False,
 ) -> _Result:
+    """`belated` when the order document has changed or gone since the event, so that it has to be read again before
+    it can be told whose it is."""
     flaw: Flaw | None = None
-    decided: list[tuple[_Side, Changes]] = []
+    decided: list[tuple[_Side, Changes, Revision | None]] = []
     for side in sides:
         snapshot = recording.read(transaction, side.org, side.order, side.settings, occasion)
         if isinstance(snapshot, Flaw):
             flaw = snapshot
         elif changes := accrue(snapshot, side.order, side.settings, occasion):
-            decided.append((side, changes))
+            since = _still_so(transaction, side) if belated else occasion.revision
+            decided.append((side, changes, since))
     if kept_in and sides and not flaw:
         inbox.close(transaction, kept_in, sides[0].order.id, occasion)
-    for side, changes in decided:
-        recording.write(transaction, side.org, changes, side.order, occasion, name_owner=name_owner)
+    for side, changes, since in decided:
+        recording.write(transaction, side.org, changes, side.order, occasion, unchanged_since=since)
     return _Result(bool(decided), flaw)
+
+
+def _still_so(transaction: Transaction, side: _Side) -> Revision | None:
+    """The present revision of the order document if it still says the same as the event did."""
+    stored = store.load(transaction, side.org, side.order.id)
+    return stored.revision if stored and stored.order == side.order else None
 
 
 def _sides(before: Order | MalformedOrder | None, after: Order, org: OrgStore | None) -> list[tuple[OrgStore, Order]]:
