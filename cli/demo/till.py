@@ -73,15 +73,11 @@ class Till:
         return quote["best"]["rewardTierId"] if quote["ok"] and quote["best"] else None
 
     def _captured(self, shopper: Shopper, reward: str) -> str:
-        started = time.perf_counter()
-        held = self._hold(shopper, reward)
-        self._capture(held)
-        self.redeem_seconds.append(time.perf_counter() - started)
+        self._redeem(shopper, reward)
         return "captured"
 
     def _captured_in_part(self, shopper: Shopper, reward: str) -> str:
-        held = self._hold(shopper, reward)
-        self._capture(held, points=held["points"] // 2)
+        self._redeem(shopper, reward, parts=2)
         return "captured in part, the rest came back"
 
     def _changed_mind(self, shopper: Shopper, reward: str) -> str:
@@ -98,8 +94,7 @@ class Till:
         return "captured, a second hold refused"
 
     def _given_back(self, shopper: Shopper, reward: str) -> str:
-        held = self._hold(shopper, reward)
-        self._capture(held)
+        held = self._redeem(shopper, reward)
         key = f"{held['id']}-reinstate"
         self._done("reinstate_redemption", redemptionId=held["id"], reason="wrong customer", idempotencyKey=key)
         self.redeemed[shopper.customer_id] -= held["points"]
@@ -122,6 +117,14 @@ class Till:
             "rewardTierId": reward,
             "idempotencyKey": f"{shopper.sale.order_id}-{key}",
         }
+
+    def _redeem(self, shopper: Shopper, reward: str, parts: int = 1) -> Json:
+        """Holds a reward and captures its points, or one of so many parts of them; timed. The redemption as held."""
+        started = time.perf_counter()
+        held = self._hold(shopper, reward)
+        self._capture(held, **({"points": held["points"] // parts} if parts > 1 else {}))
+        self.redeem_seconds.append(time.perf_counter() - started)
+        return held
 
     def _hold(self, shopper: Shopper, reward: str) -> Json:
         return self._done("hold_redemption", **self._wish(shopper, reward, key="hold"))
