@@ -10,8 +10,11 @@ import logging
 import signal
 from pathlib import Path
 
+from emulator.firestore.engine import Engine
 from emulator.firestore.events.triggers import Destination
 from emulator.firestore.guard import Guard
+from emulator.firestore.persistence.files import StorageError
+from emulator.firestore.persistence.keeping import Keeping, add_options
 from emulator.firestore.queries.composite import IndexCatalog
 from emulator.firestore.rulebook import Rulebook
 from emulator.firestore.rules import RulesSyntaxError
@@ -30,6 +33,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--indexes", type=Path, help="firestore.indexes.json; a query without its index is refused")
     parser.add_argument("--rules", type=Path, help="firestore.rules, loaded again on change; without it all is open")
     parser.add_argument("--rules-trace", action="store_true", help="log denials with the statements and lines tried")
+    add_options(parser)
     functions = parser.add_mutually_exclusive_group()
     functions.add_argument("--functions", metavar="HOST:PORT", help="where document events go: our functions host")
     functions.add_argument("--functions_emulator", metavar="HOST:PORT", help="the same: the Firebase CLI's emulator")
@@ -44,23 +48,25 @@ def _functions(options: argparse.Namespace) -> Destination | None:
     return Destination(host, int(port), base64=options.functions is None)
 
 
-async def _serve(options: argparse.Namespace, guard: Guard) -> None:
+async def _serve(options: argparse.Namespace, guard: Guard, keeping: Keeping) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     indexes = IndexCatalog.from_file(options.indexes) if options.indexes else None
-    server = assemble(_functions(options), indexes, guard)
+    engine = Engine(store=keeping.store, indexes=indexes, guard=guard)
+    server = assemble(engine, _functions(options), keeping.serve(engine))
     port = await server.start(options.host, options.port)
     if options.ready is not None:
         write_whole(options.ready, json.dumps({"host": options.host, "port": port}))
     logging.getLogger("emulator.firestore").info("Firestore is served on %s:%d", options.host, port)
-    while not stopped.is_set():
+    while not stopped.is_set() and not keeping.failed:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), _RULES_CHECK_SECONDS)
         # Requests see changed rules by themselves; this is for who waits for the log, and for listeners.
         guard.rulebook.refresh()
     await server.stop()
+    await keeping.close()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,8 +82,13 @@ def main(arguments: list[str] | None = None) -> int:
     except RulesSyntaxError as error:
         logging.error("%s", "\n".join(f"{options.rules}:{issue}" for issue in error.issues))
         return 1
-    asyncio.run(_serve(options, guard))
-    return 0
+    try:
+        keeping = Keeping(options)
+        asyncio.run(_serve(options, guard, keeping))
+    except StorageError as error:
+        logging.error("%s", error)
+        return 1
+    return 1 if keeping.failed else 0
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from emulator.firestore.events.delivery import EventDelivery
 from emulator.firestore.events.routes import event_routes
 from emulator.firestore.events.triggers import Destination
 from emulator.firestore.grpc_service import MESSAGE_BYTES_MAX, service_handler
-from emulator.firestore.guard import Guard
+from emulator.firestore.persistence.journal import Journal
+from emulator.firestore.persistence.routes import export_routes
 from emulator.firestore.port import SharedPort
-from emulator.firestore.queries.composite import IndexCatalog
 from emulator.firestore.rest.routes import rest_routes
 from emulator.firestore.rules_routes import rules_routes
 
@@ -93,18 +93,14 @@ class FirestoreServer:
             await asyncio.sleep(0.005)
 
 
-def assemble(
-    functions: Destination | None = None, indexes: IndexCatalog | None = None, guard: Guard | None = None
-) -> FirestoreServer:
+def assemble(engine: Engine, functions: Destination | None = None, journal: Journal | None = None) -> FirestoreServer:
     """A server with all its parts: who observes commits, and what is served over HTTP, is plugged in here.
 
-    `functions` is where document events go whose trigger names no destination of its own. `indexes` are the composite
-    indexes queries may use; None lets every query run. `guard` holds the security rules; without it everything is
-    open until a project is given rules.
+    `functions` is where document events go whose trigger names no destination of its own. `journal` keeps the engine's
+    commits; functions hear of them once they are kept.
     """
-    engine = Engine(indexes=indexes, guard=guard or Guard())
     delivery = EventDelivery()
-    engine.store.add_observer(delivery.observe)
+    engine.store.add_observer(delivery.observe if journal is None else journal.once_kept(delivery.observe))
     routes = [*admin_routes(engine), *rules_routes(engine.guard.rulebook), *event_routes(delivery, functions)]
-    routes += rest_routes(engine)
+    routes += [*rest_routes(engine), *export_routes(engine.store)]
     return FirestoreServer(engine, routes, closers=[delivery.close])
