@@ -26,6 +26,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--ready", type=Path, help="file that gets the addresses as JSON once everything serves")
     parser.add_argument("--no-index-check", action="store_true", help="run queries that lack their composite index too")
     parser.add_argument("--rules-trace", action="store_true", help="say which security rules denied a request, and why")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="keep Firestore's commits there, over restarts")
+    parser.add_argument("--import", dest="import_from", type=Path, metavar="DIR", help="start with this data set")
+    parser.add_argument("--export-on-exit", type=Path, metavar="DIR", help="leave a data set there (docs/data-sets.md)")
     return parser.parse_args(arguments)
 
 
@@ -37,21 +40,27 @@ def main(arguments: list[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    stack = Stack(
-        options.project,
-        firestore_port=options.port,
-        functions_port=functions_port,
-        index_check=not options.no_index_check,
-        rules_trace=options.rules_trace,
-    )
     try:
+        stack = Stack(
+            options.project,
+            firestore_port=options.port,
+            functions_port=functions_port,
+            index_check=not options.no_index_check,
+            rules_trace=options.rules_trace,
+            data_dir=options.data_dir,
+            import_from=options.import_from,
+            export_to=options.export_on_exit,
+        )
         with stack:
             _announce(stack, options.ready)
             while not stop.wait(_CHECK_SECONDS):
                 stack.check()
     except ProcessFailed as failure:
-        print(f"{failure}\nAnother stack may be using the ports; --port 0 takes free ones.", file=sys.stderr)
+        print(f"{failure}\nIf another stack is using the ports: --port 0 takes free ones.", file=sys.stderr)
         return 1
+    except ValueError as mistake:
+        print(mistake, file=sys.stderr)
+        return 2
     return 0
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 _POLL_SECONDS = 0.01
 _START_SECONDS = 30.0
-_STOP_SECONDS = 10.0
+STOP_SECONDS = 10.0
 _LOG_TAIL_CHARACTERS = 4000
 
 
@@ -76,19 +76,20 @@ class ServerProcess:
         if code is not None:
             raise ProcessFailed(f"{self.name} ended with code {code}{self._tail()}")
 
-    def stop(self) -> None:
-        """End it: SIGTERM, and SIGKILL if that does not help."""
+    def stop(self, patience_seconds: float = STOP_SECONDS) -> int:
+        """End it, with SIGTERM, and with SIGKILL if that does not help in time; returns its exit code, 0 if not run."""
         if self._process is None:
-            return
+            return 0
         process, self._process = self._process, None
         process.terminate()
         try:
-            process.wait(_STOP_SECONDS)
+            process.wait(patience_seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
         if process.stdin is not None:
             process.stdin.close()
+        return int(process.returncode)
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:

@@ -9,13 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from emulator.processes import ServerProcess
+from emulator.processes import STOP_SECONDS, ProcessFailed, ServerProcess
 
 PROJECT = "demo-perennial"
 """Projects whose id begins with demo- exist on emulators only, by a convention of the Firebase tools."""
 
 AUTH_EMULATOR = "127.0.0.1:9099"
 """No server: any value makes the Admin SDK accept unsigned tokens, such as those of `emulator.tokens`."""
+
+_EXPORT_SECONDS = 600.0
+"""Time to write a data set of millions of documents."""
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,11 +41,15 @@ class Stack:
         with_functions: bool = True,
         index_check: bool = True,
         rules_trace: bool = False,
+        data_dir: Path | None = None,
+        import_from: Path | None = None,
+        export_to: Path | None = None,
         log_folder: Path | None = None,
     ) -> None:
         """`firestore`: host:port of one that runs already. `source`: folder of main.py, firestore.indexes.json and
         firestore.rules; `index_check` refuses queries whose index is missing, `rules_trace` logs why rules denied.
-        `log_folder`: where the processes' output goes, to our own if None.
+        `data_dir` keeps Firestore's commits, `import_from` and `export_to` are data sets to start with and to leave;
+        they need a Firestore of our own. `log_folder`: where the processes' output goes, to our own if None.
         """
         self.project = project
         self._firestore_given = firestore or os.environ.get("FIRESTORE_EMULATOR_HOST", "")
@@ -52,6 +59,9 @@ class Stack:
         self._with_functions = with_functions
         self._indexes = source / "firestore.indexes.json" if index_check else None
         self._rules_trace = rules_trace
+        self._data_options = {"--data-dir": data_dir, "--import": import_from, "--export-on-exit": export_to}
+        if self._firestore_given and any(self._data_options.values()):
+            raise ValueError(f"where its data is kept is up to the Firestore at {self._firestore_given}")
         self._logs = log_folder
         self._processes: list[ServerProcess] = []
         self._addresses: dict[str, str] = {}
@@ -110,20 +120,29 @@ class Stack:
                 ready_at = json.loads(process.wait_ready())
                 self._addresses[process.name] = f"{ready_at['host']}:{ready_at['port']}"
         except BaseException:
-            self.stop()
+            self._end()
             raise
 
     def stop(self) -> None:
-        """End the processes, functions first so that what they are doing can still be written."""
-        for process in reversed(self._processes):
-            process.stop()
-        self._processes.clear()
-        self._folder.cleanup()
+        """End the processes, functions first so that what they are doing can still be written.
+
+        Raises ProcessFailed when Firestore was to leave a data set and did not.
+        """
+        code = self._end().get("firestore", 0)
+        if code and self._data_options["--export-on-exit"] is not None:
+            raise ProcessFailed(f"firestore ended with code {code} and has not left its data set")
 
     def check(self) -> None:
         """Raise ProcessFailed if one of the processes has ended."""
         for process in self._processes:
             process.check()
+
+    def _end(self) -> dict[str, int]:
+        patience_seconds = STOP_SECONDS if self._data_options["--export-on-exit"] is None else _EXPORT_SECONDS
+        codes = {process.name: process.stop(patience_seconds) for process in reversed(self._processes)}
+        self._processes.clear()
+        self._folder.cleanup()
+        return codes
 
     def _firestore_arguments(self) -> list[str]:
         arguments = ["--port", str(self._firestore_port)]
@@ -134,6 +153,9 @@ class Stack:
             arguments += ["--rules", str(rules)]
         if self._rules_trace:
             arguments.append("--rules-trace")
+        for option, folder in self._data_options.items():
+            if folder is not None:
+                arguments += [option, str(folder.resolve())]
         return arguments
 
     def _run(self, name: str, arguments: list[str], ready: Path) -> None:
