@@ -139,7 +139,9 @@ class _Desk:
         if moved:
             accrual = self._withdraw(accrual, "order belongs to another customer")
             accrual = replace(accrual, seqs=(), carried_points=0, lots=())
-        accrual = replace(accrual, customer_id=payee_id, revision=self._occasion.revision.text)
+        accrual = replace(
+            accrual, customer_id=payee_id, user_id=order.buyer.user_id, revision=self._occasion.revision.text
+        )
         if order.phase is not Phase.EARNING:
             return self._withdraw(accrual, f"order {order.status}") if payee_id else accrual
         if introduction is None or order.money is None:

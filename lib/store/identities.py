@@ -12,6 +12,7 @@ from typing import Any
 from google.cloud.firestore import FieldFilter, Or
 
 from lib.domain.customers import IDENTITIES_MAX, Contact, Customer, Introduction, contact_of, known_keys
+from lib.domain.grants import Accrual
 from lib.domain.identity import (
     IdentityKey,
     IdentityKind,
@@ -78,13 +79,13 @@ class Recogniser:
         order says nothing of its customer."""
         return self._buyer.customer_id or self._new_id
 
-    def recognise(self, likely: Snapshot) -> Recognised | Flaw:
-        """The customer, given the document of `likely_id`."""
+    def recognise(self, likely: Snapshot, accrual: Accrual | None) -> Recognised | Flaw:
+        """The customer, given the document of `likely_id` and what the order has granted so far."""
         if self._is_foreign(likely):
             return Flaw.CUSTOMER_OF_OTHER_ORG
         if self._buyer.customer_id:
             named = self._followed(decode(self._org, likely))
-            if named:
+            if named and not self._is_outdated(named, accrual):
                 return self._introduced(named, stored=True, by_name=True)
         if self._new_id is None:
             return Flaw.NO_CUSTOMER
@@ -94,6 +95,12 @@ class Recogniser:
         found = self._by_keys(own) or self._followed(self._adopted(own))
         newcomer = Customer(Account(self._org.org_id, self._new_id))
         return self._introduced(found or newcomer, stored=found is not None, by_name=False)
+
+    def _is_outdated(self, named: Customer, accrual: Accrual | None) -> bool:
+        """Whether the order's `customerId` is what we wrote there for another buyer: a till that corrects whose sale it
+        was changes its own id of the buyer and leaves our field as it is."""
+        granted = accrual is not None and accrual.customer_id == named.id
+        return granted and accrual is not None and accrual.user_id not in (None, self._buyer.user_id)
 
     def _by_keys(self, own: Snapshot) -> Customer | None:
         customer = decode(self._org, own)

@@ -1,4 +1,4 @@
-"""Order documents, `orders/{id}`: others write them, we add `orgId` and `customerId` where they are missing."""
+"""Order documents, `orders/{id}`: others write them, we add `orgId` and say whose it is in `customerId`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -48,14 +48,14 @@ def revision_of(update_time: datetime) -> Revision:
 def add_owner(
     transaction: Transaction, org: OrgStore, order: Order, customer_id: str | None, revision: Revision
 ) -> bool:
-    """Adds `orgId` and `customerId` where the order lacks them; whether it lacked any.
+    """Adds `orgId` where it is missing, and `customerId` where it is missing or outdated; whether anything was.
 
     The commit fails when the order has changed since `revision`: what it says by now is not ours to overwrite.
     """
     fields = {}
     if order.org.org_id is None:
         fields["orgId"] = org.org_id
-    if order.buyer.customer_id is None and customer_id:
+    if customer_id and order.buyer.customer_id != customer_id:
         fields["customerId"] = customer_id
     if fields:
         since = DatetimeWithNanoseconds.from_rfc3339(revision.text)

@@ -37,7 +37,7 @@ def read(
     concerned = _Concerned(transaction, org, likely)
     if not earning:
         return concerned.by_withdrawal(order, accrual)
-    recognised = recogniser.recognise(likely[0]) if likely else Flaw.NO_CUSTOMER
+    recognised = recogniser.recognise(likely[0], accrual) if likely else Flaw.NO_CUSTOMER
     return recognised if isinstance(recognised, Flaw) else concerned.by_grant(order, accrual, recognised)
 
 

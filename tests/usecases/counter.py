@@ -17,7 +17,6 @@ class Counter:
     def __init__(self, client: Client, org_id: str | None = ORG) -> None:
         self.client = client
         self.org_id = org_id
-        self.expected_violations: dict[str, list[str]] = {}
 
     def write(self, order_id: str, *, merge: bool = True, **fields: Any) -> OrderChange:
         """Merges the fields into the order; a new one is completed, of 50 dollars, and says whose it is."""
