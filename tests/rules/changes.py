@@ -153,9 +153,7 @@ EDITS = [
         True,
         order(),
         order(status="pending", paymentStatus="pending"),
-        order(
-            without=("orgId", "paymentStatus", "customer", "createdAt"), retailerId="green", mode="live", total=49.99
-        ),
+        order("orgId", "paymentStatus", "customer", "createdAt", retailerId="green", mode="live", total=49.99),
     ),
     # A shopper's own profile.
     _yes(KIM, "update", _MINE, displayName="Kim K."),
