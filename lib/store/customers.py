@@ -33,10 +33,12 @@ _CONTACT_FIELDS = {
 }
 
 
-def load(transaction: Transaction, org: OrgStore, customer_id: str) -> Customer:
-    """The customer, ready to be changed. Raises NotFound when this org has none of this id, whether or not another
-    org has."""
-    customer = decode(org, transaction.get([org.customer(customer_id)])[0])
+def load(transaction: Transaction, org: OrgStore, customer_id: str, document: Snapshot | None = None) -> Customer:
+    """The customer, ready to be changed; `document` if the transaction has read it already.
+
+    Raises NotFound when this org has none of this id, whether or not another org has.
+    """
+    customer = decode(org, document or transaction.get([org.customer(customer_id)])[0])
     if customer is None:
         raise NotFound("no such customer", reason="unknown_customer")
     check_opening(transaction, org, customer)

@@ -192,5 +192,8 @@ class Recogniser:
         return decode(self._org, snapshot, adopt=ours_by_id)
 
     def _is_foreign(self, snapshot: Snapshot) -> bool:
-        owner = (snapshot.to_dict() or {}).get("orgId")
+        try:
+            owner = snapshot.get("orgId")
+        except KeyError:
+            return False
         return owner is not None and owner != self._org.org_id

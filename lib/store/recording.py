@@ -76,8 +76,7 @@ class _Concerned:
     def __init__(self, transaction: Transaction, org: OrgStore, read_already: list[Document]) -> None:
         self._transaction = transaction
         self._org = org
-        found = (customers.decode(org, document) for document in read_already)
-        self._read_already = {customer.id: customer for customer in found if customer}
+        self._read_already = {document.id: document for document in read_already}
         self._known: dict[str, Customer] = {}
 
     def by_grant(self, order: Order, accrual: Accrual | None, recognised: Recognised) -> Snapshot:
@@ -112,10 +111,8 @@ class _Concerned:
 
     def _customer(self, customer_id: str) -> Customer:
         if customer_id not in self._known:
-            found = self._read_already.get(customer_id)
-            if found:
-                customers.check_opening(self._transaction, self._org, found)
-            self._known[customer_id] = found or customers.load(self._transaction, self._org, customer_id)
+            document = self._read_already.get(customer_id)
+            self._known[customer_id] = customers.load(self._transaction, self._org, customer_id, document)
         return self._known[customer_id]
 
 

@@ -20,7 +20,7 @@ from lib.store.client import database
 
 Result = TypeVar("Result")
 Fields: TypeAlias = "Mapping[str, Any]"
-Snapshot: TypeAlias = "DocumentSnapshot[DocumentReference]"
+Snapshot: TypeAlias = DocumentSnapshot[DocumentReference]
 
 ATTEMPTS_MAX = 10
 _BACKOFF_SECONDS = 0.01
