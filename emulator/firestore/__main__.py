@@ -55,7 +55,7 @@ async def _serve(options: argparse.Namespace, guard: Guard, keeping: Keeping) ->
         loop.add_signal_handler(number, stopped.set)
     indexes = IndexCatalog.from_file(options.indexes) if options.indexes else None
     engine = Engine(store=keeping.store, indexes=indexes, guard=guard)
-    server = assemble(engine, _functions(options), keeping.serve(engine))
+    server = assemble(engine, keeping.serve(engine), _functions(options))
     port = await server.start(options.host, options.port)
     if options.ready is not None:
         write_whole(options.ready, json.dumps({"host": options.host, "port": port}))

@@ -20,7 +20,6 @@ from emulator.firestore.events.delivery import EventDelivery
 from emulator.firestore.events.routes import event_routes
 from emulator.firestore.events.triggers import Destination
 from emulator.firestore.grpc_service import MESSAGE_BYTES_MAX, service_handler
-from emulator.firestore.persistence.journal import Journal
 from emulator.firestore.persistence.routes import export_routes
 from emulator.firestore.port import SharedPort
 from emulator.firestore.rest.routes import rest_routes
@@ -93,14 +92,11 @@ class FirestoreServer:
             await asyncio.sleep(0.005)
 
 
-def assemble(engine: Engine, functions: Destination | None = None, journal: Journal | None = None) -> FirestoreServer:
-    """A server with all its parts: who observes commits, and what is served over HTTP, is plugged in here.
+def assemble(engine: Engine, delivery: EventDelivery, functions: Destination | None = None) -> FirestoreServer:
+    """A server with all its parts: what is served over HTTP is plugged in here.
 
-    `functions` is where document events go whose trigger names no destination of its own. `journal` keeps the engine's
-    commits; functions hear of them once they are kept.
+    `delivery` hears of the engine's commits; `functions` is where events go whose trigger names no destination.
     """
-    delivery = EventDelivery()
-    engine.store.add_observer(delivery.observe if journal is None else journal.once_kept(delivery.observe))
     routes = [*admin_routes(engine), *rules_routes(engine.guard.rulebook), *event_routes(delivery, functions)]
     routes += [*rest_routes(engine), *export_routes(engine.store)]
     return FirestoreServer(engine, routes, closers=[delivery.close])

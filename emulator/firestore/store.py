@@ -22,6 +22,10 @@ RETENTION_MICROS = 3_600 * 1_000_000
 """How long superseded versions can still be read: production's default of one hour."""
 
 
+UNTOLD = 0
+"""In place of its create time, marks a deletion that observers were not told of."""
+
+
 class Version:
     """One state of a document, from `time` (microseconds UTC) until the next version; `data` None means deleted."""
 
@@ -60,6 +64,21 @@ class Database:
     def newest(self, path: str) -> Version | None:
         """The newest version of a document, also one that says it was deleted; None when nothing is known of it."""
         return self._versions.get(path)
+
+    def mark_untold(self, path: str) -> None:
+        """Note of a document just deleted that observers are not told of it."""
+        self._versions[path].create_time = UNTOLD
+
+    def changes_from(self, time: int) -> list[tuple[str, Version]]:
+        """Path and version of what was committed at `time` or later, in the order of commits, without the untold."""
+        changes = []
+        for path in self.changed_since(time - 1):
+            version = self._versions.get(path)
+            while version is not None and version.time >= time:
+                if version.data is not None or version.create_time != UNTOLD:
+                    changes.append((path, version))
+                version = version.previous
+        return sorted(changes, key=lambda change: change[1].time)
 
     def histories(self) -> dict[str, Version]:
         """The newest version of each document, deleted ones included, as of now: versions themselves never change."""
@@ -202,7 +221,7 @@ class Store:
         self.clock = Clock()
         self._databases: dict[DatabaseId, Database] = {}
         self._observers: list[Observer] = []
-        self._recorder: Recorder | None = None
+        self._recorders: list[Recorder] = []
 
     def database(self, identity: DatabaseId) -> Database:
         """The database of that name; it exists as soon as it is asked for."""
@@ -217,14 +236,15 @@ class Store:
 
     def record_with(self, recorder: Recorder) -> None:
         """Have each commit from now on recorded, also one that observers are not told of."""
-        self._recorder = recorder
+        self._recorders.append(recorder)
 
     def add_observer(self, observer: Observer) -> None:
         self._observers.append(observer)
 
     def apply(self, database: Database, time: int, documents: Sequence[tuple[str, Document | None]]) -> None:
         """Commit these documents at `time` and tell the observers; `documents` holds real changes only."""
-        replaced = self._apply(database, time, documents)
+        replaced = database.apply(time, documents)
+        self._record(database, [path for path, _ in documents])
         if not self._observers or not documents:
             return
         commit_time = timestamp(time)
@@ -247,12 +267,11 @@ class Store:
         database = self._databases.get(identity)
         if database is not None:
             paths = list(database.documents_below(""))
-            self._apply(database, self.clock.commit_time(), [(path, None) for path in paths])
+            database.apply(self.clock.commit_time(), ((path, None) for path in paths))
+            for path in paths:
+                database.mark_untold(path)
+            self._record(database, paths)
 
-    def _apply(
-        self, database: Database, time: int, documents: Sequence[tuple[str, Document | None]]
-    ) -> list[tuple[str, Version | None]]:
-        replaced = database.apply(time, documents)
-        if self._recorder is not None and documents:
-            self._recorder(database, [path for path, _ in documents])
-        return replaced
+    def _record(self, database: Database, paths: Sequence[str]) -> None:
+        for recorder in self._recorders if paths else ():
+            recorder(database, paths)

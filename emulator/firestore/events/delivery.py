@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +12,10 @@ from emulator.firestore.events.faults import FaultPlan, Faults
 from emulator.firestore.events.queue import Counters, Policy, ProjectState, TriggerQueue
 from emulator.firestore.events.sender import Sender
 from emulator.firestore.events.triggers import Trigger
+
+
+def _nothing(trigger: Trigger) -> Iterable[Change]:
+    return ()
 
 
 class _Project:
@@ -25,14 +29,21 @@ class _Project:
 class EventDelivery:
     """All projects' triggers and queues. Lives in one event loop, as the store that tells it of changes does.
 
-    Events that wait are held in memory and end with the process; in production Eventarc keeps them.
+    Events that wait are held in memory. Whoever keeps commits can also keep how far each trigger is (`progress`), and
+    tell a trigger that is registered again what it has missed: `missed` is asked for that.
     """
 
-    def __init__(self, policy: Policy | None = None) -> None:
+    def __init__(self, policy: Policy | None = None, missed: Callable[[Trigger], Iterable[Change]] = _nothing) -> None:
         self._policy = policy or Policy()
+        self._missed = missed
         self._sender = Sender()
         self._projects: dict[str, _Project] = {}
         self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether commits are no longer turned into events."""
+        return self._closed
 
     def observe(self, changes: Sequence[Change]) -> None:
         """Turn a commit's changes into events; called by the store after each commit."""
@@ -48,10 +59,13 @@ class EventDelivery:
         """Add a trigger, or replace the one of that key; events that wait already stay."""
         project = self._project(trigger.project)
         queue = project.queues.get(trigger.key)
-        if queue is None:
-            project.queues[trigger.key] = TriggerQueue(project.state, trigger)
-        else:
+        if queue is not None:
             queue.trigger = trigger
+            return
+        queue = project.queues[trigger.key] = TriggerQueue(project.state, trigger)
+        for change in self._missed(trigger):
+            if trigger.wants(change):
+                queue.add(change)
 
     def unregister(self, project: str, key: str) -> bool:
         """Remove a trigger and the events that wait for it; False if there is none of that key."""
@@ -62,6 +76,14 @@ class EventDelivery:
 
     def triggers(self, project: str) -> list[Trigger]:
         return [queue.trigger for queue in self._project(project).queues.values()]
+
+    def progress(self) -> dict[tuple[str, str], int | None]:
+        """By project and key of each trigger: the commit time of its oldest unsettled event, None if there is none."""
+        return {
+            (name, key): queue.unsettled_from
+            for name, project in self._projects.items()
+            for key, queue in project.queues.items()
+        }
 
     def set_faults(self, project: str, plan: FaultPlan) -> None:
         """Apply to events of later commits; each call starts the seeded sequence anew."""
@@ -95,7 +117,7 @@ class EventDelivery:
         self._closed = True
         queues = [queue for project in self._projects.values() for queue in project.queues.values()]
         for queue in queues:
-            queue.discard()
+            queue.halt()
         await asyncio.gather(*(queue.finish(grace_seconds) for queue in queues))
         self._sender.close()
 

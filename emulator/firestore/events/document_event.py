@@ -28,7 +28,9 @@ class DocumentEvent:
     def __init__(self, trigger: Trigger, change: Change) -> None:
         self.trigger = trigger
         self.change = change
-        self.id = str(uuid.uuid4())
+        # Made of what it tells, so that it is the same when it is sent again after a restart.
+        told = (trigger.project, trigger.key, change.database, change.path, str(self.order))
+        self.id = str(uuid.uuid5(uuid.NAMESPACE_OID, "/".join(told)))
 
     @property
     def order(self) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.firestore.changes import Change
+from emulator.firestore.clock import micros
 from emulator.firestore.events.document_event import DocumentEvent
 from emulator.firestore.events.faults import FaultPlan, Faults
 from emulator.firestore.events.sender import Sender, Unreachable
@@ -109,7 +110,14 @@ class TriggerQueue:
         self._timers: dict[Delivery, asyncio.TimerHandle] = {}
         self._held: dict[str, list[Delivery]] = {}
         self._in_flight: set[asyncio.Task[None]] = set()
+        self._unsettled: dict[Delivery, None] = {}
         self._discards = 0
+
+    @property
+    def unsettled_from(self) -> int | None:
+        """The commit time (microseconds UTC) of the oldest event not yet delivered or given up; None without any."""
+        oldest = next(iter(self._unsettled), None)
+        return None if oldest is None else micros(oldest.event.change.commit_time)
 
     def add(self, change: Change) -> None:
         """Take an event, with whatever the project's faults have in store for it."""
@@ -134,6 +142,11 @@ class TriggerQueue:
 
     def discard(self) -> None:
         """Forget what waits; what is in flight runs to its end, but is not tried again."""
+        self.halt()
+        self._unsettled.clear()
+
+    def halt(self) -> None:
+        """Send nothing more, but remember what is unsettled."""
         self._discards += 1
         for timer in self._timers.values():
             timer.cancel()
@@ -151,11 +164,13 @@ class TriggerQueue:
 
     def _now(self, delivery: Delivery) -> None:
         self._project.expect()
+        self._unsettled[delivery] = None
         self._ready.append(delivery)
         self._pump()
 
     def _later(self, delivery: Delivery, seconds: float) -> None:
         self._project.expect()
+        self._unsettled[delivery] = None
         self._timers[delivery] = asyncio.get_running_loop().call_later(seconds, self._due, delivery)
 
     def _due(self, delivery: Delivery) -> None:
@@ -184,6 +199,8 @@ class TriggerQueue:
         delivery.attempts += 1
         try:
             problem, run = await self._send(delivery.event)
+            if not problem:
+                self._unsettled.pop(delivery, None)
             if discards != self._discards:
                 return
             # The trigger may have been registered anew meanwhile; its policy of now counts.
@@ -195,6 +212,7 @@ class TriggerQueue:
                 project.counters.retried += 1
                 self._later(delivery, project.policy.backoff_seconds(delivery.attempts))
             else:
+                self._unsettled.pop(delivery, None)
                 project.fail(delivery, problem)
         finally:
             project.settle(1)

@@ -21,11 +21,14 @@ from emulator.firestore.persistence.records import frame
 
 
 class _Batch:
-    """Records written together; `then` is called when they are on disk, or `kept` is set without it if that failed."""
+    """Records written together; `then` is called when they are on disk, or `kept` is set without it if that failed.
+
+    `next_log` is the first record of a log that is begun behind them, if one is.
+    """
 
     def __init__(self) -> None:
         self.records: list[bytes] = []
-        self.last_of_log = False
+        self.next_log: bytes | None = None
         self.then: list[Callable[[], None]] = []
         self.kept = asyncio.Event()
 
@@ -74,10 +77,13 @@ class Journal:
 
         return observe
 
-    def begin_next_log(self) -> asyncio.Event:
-        """Let commits from now on go into a new log; the event is set when it has been begun, or the disk failed."""
+    def begin_next_log(self, payload: bytes) -> asyncio.Event:
+        """Let commits from now on go into a new log, whose first record is this one.
+
+        The event is set when that is on disk, or the disk has failed.
+        """
         batch, self._filling = self._filling, _Batch()
-        batch.last_of_log = True
+        batch.next_log = frame(payload)
         if self.failed.is_set():
             batch.kept.set()
         else:
@@ -111,8 +117,9 @@ class Journal:
     def _write(self, batch: _Batch) -> None:
         if batch.records:
             self._log.append(b"".join(batch.records))
-        if batch.last_of_log:
+        if batch.next_log is not None:
             self._log.begin_next()
+            self._log.append(batch.next_log)
 
     def _written(self, future: asyncio.Future[None]) -> None:
         batch, self._writing = self._writing, None

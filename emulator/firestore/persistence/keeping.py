@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from emulator.firestore.engine import Engine
+from emulator.firestore.events.delivery import EventDelivery
 from emulator.firestore.persistence.data_sets import export_data_set, import_data_set, prepare_export
 from emulator.firestore.persistence.journal import Journal
 from emulator.firestore.persistence.snapshots import this_moment
@@ -52,11 +53,14 @@ class Keeping:
         """Whether commits can no longer be kept, so that the server must end."""
         return self._journal is not None and self._journal.failed.is_set()
 
-    def serve(self, engine: Engine) -> Journal | None:
-        """Keep the commits of an engine over the store from now on, if any are to be kept."""
-        if self._storage is not None:
-            self._journal = self._storage.serve(engine)
-        return self._journal
+    def serve(self, engine: Engine) -> EventDelivery:
+        """Keep the commits of an engine over the store from now on, if they are to be kept; delivers their events."""
+        if self._storage is None:
+            delivery = EventDelivery()
+            self.store.add_observer(delivery.observe)
+        else:
+            self._journal, delivery = self._storage.serve(engine)
+        return delivery
 
     async def close(self) -> None:
         """Finish what there is to write; nobody may commit any more."""

@@ -3,6 +3,7 @@
     file     = 15 bytes "local Firestore", 1 byte format, record*
     record   = length u32, crc32 u32 of length and payload, payload
     payload  = "V" versions                                          all integers are little-endian
+             | "P" which events are still to be delivered, as JSON (see progress)
              | "E" the end of a snapshot, so that one cut short is known
     versions = length u32 of project, length u32 of database, both in UTF-8, version*
     version  = length u32 of path, length u32 of data plus one or 0 when it says that the document was deleted,
@@ -29,7 +30,7 @@ FORMAT = 1
 _MAGIC = b"local Firestore"
 HEADER = _MAGIC + bytes([FORMAT])
 
-VERSIONS, END = b"V", b"E"
+VERSIONS, PROGRESS, END = b"V", b"P", b"E"
 
 _LENGTH = struct.Struct("<I")
 _FRAME = struct.Struct("<II")

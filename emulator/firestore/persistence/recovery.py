@@ -10,17 +10,26 @@ from pathlib import Path
 from emulator.firestore.names import DatabaseId
 from emulator.firestore.persistence.directory import DataDirectory
 from emulator.firestore.persistence.files import StorageError
-from emulator.firestore.persistence.records import END, VERSIONS, check_header, decode_versions, read_payloads
+from emulator.firestore.persistence.progress import Positions, decode_positions
+from emulator.firestore.persistence.records import (
+    END,
+    PROGRESS,
+    VERSIONS,
+    check_header,
+    decode_versions,
+    read_payloads,
+)
 from emulator.firestore.store import RETENTION_MICROS, Store, Version
 
 _log = logging.getLogger(__name__)
 
 
-def recover(directory: DataDirectory, store: Store) -> None:
-    """Bring back into an empty store all that was committed; later commits get later times.
+def recover(directory: DataDirectory, store: Store) -> Positions:
+    """Bring back into an empty store all that was committed, so that later commits get later times.
 
     Only the last log can have been written to when a crash came: what does not make a whole record at its end was never
-    acknowledged and is cut off. Damage anywhere else raises StorageError.
+    acknowledged and is cut off. Damage anywhere else raises StorageError. Returns from where on triggers may have
+    missed events.
     """
     recovered = _Recovered()
     if directory.snapshot is not None:
@@ -31,6 +40,7 @@ def recover(directory: DataDirectory, store: Store) -> None:
     horizon = store.clock.read_time() - RETENTION_MICROS
     for identity, histories in recovered.histories.items():
         store.database(identity).adopt(histories, horizon)
+    return recovered.positions
 
 
 class _Recovered:
@@ -38,6 +48,7 @@ class _Recovered:
 
     def __init__(self) -> None:
         self.histories: defaultdict[DatabaseId, dict[str, Version]] = defaultdict(dict)
+        self.positions: Positions = {}
         self.last_time = 0
 
     def read_snapshot(self, path: Path) -> None:
@@ -70,5 +81,7 @@ class _Recovered:
             for document, time, create_time, data in versions:
                 histories[document] = Version(time, create_time, data, histories.get(document))
                 self.last_time = max(self.last_time, time)
+        elif kind == PROGRESS:
+            self.positions = decode_positions(payload)
         elif kind != END:
             raise StorageError(f"{path} has a record of an unknown kind, {kind!r}")
