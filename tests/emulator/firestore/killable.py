@@ -1,0 +1,78 @@
+"""Local Firestores to be killed: each in a process of its own, forked from one that has imported everything.
+
+So a start takes a tenth of a second instead of one or two, and a test can afford dozens.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import threading
+import time
+from pathlib import Path
+
+import grpc
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.firestore_v1.services.firestore import FirestoreClient
+from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
+
+from emulator.firestore.__main__ import main
+
+_DEADLINE_SECONDS = 30
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["emulator.firestore.__main__"])
+
+
+def _run(arguments: list[str]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    raise SystemExit(main(arguments))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+class Server:
+    """A running local Firestore with a data directory, and a client of it that repeats nothing by itself."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        ready = folder.with_name(folder.name + ".ready")
+        ready.unlink(missing_ok=True)
+        options = ["--port", "0", "--ready", str(ready), "--data-dir", str(folder), *arguments]
+        self._process = _processes.Process(target=_run, args=(options,), daemon=True)
+        self._process.start()
+        deadline = time.monotonic() + _DEADLINE_SECONDS
+        while not ready.exists():
+            assert self._process.is_alive() and time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.005)
+        told = json.loads(ready.read_text())
+        self.address = f"{told['host']}:{told['port']}"
+        self._channel = grpc.insecure_channel(self.address)
+        transport = FirestoreGrpcTransport(channel=self._channel, credentials=AnonymousCredentials())
+        self.client = FirestoreClient(transport=transport)
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it as a power cut would: SIGKILL."""
+        self._process.kill()
+        self.wait()
+
+    def stop(self) -> int:
+        """End it in order; its exit code."""
+        self._process.terminate()
+        return self.wait()
+
+    def wait(self) -> int:
+        """The exit code of a server that is about to end."""
+        self._process.join(_DEADLINE_SECONDS)
+        assert self._process.exitcode is not None, "the server did not end"
+        self._channel.close()
+        return self._process.exitcode
