@@ -4,12 +4,13 @@ A document is either an `Order` or `MalformedOrder`; reading never raises. Only 
 documents that differ elsewhere (items, notes, `updatedAt`) are equal orders.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from lib.domain import loose_fields
 from lib.domain.countries import CountryCode
 from lib.domain.errors import InvalidInput
 from lib.domain.identity import IdentityKey, IdentityKind, normalise_email, normalise_phone, normalise_pos_id
@@ -26,8 +27,6 @@ _REVERSED_PAYMENTS = frozenset({"refunded", "voided", "failed"})
 _TOTAL_FIELDS = (("totals", "total"), ("total",), ("amount",), ("totals", "subtotal"))
 _ORG_FIELDS = ("orgId", "brandId", "organizationId", "dispensaryId", "retailerId")
 _UNKNOWN_NAMES = frozenset({"unknown", "guest", "walk-in", "walk in"})
-_TEXT_LENGTH_MAX = 300
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Phase(StrEnum):
@@ -146,7 +145,7 @@ class Revision:
 
 def read(order_id: str, fields: Mapping[str, Any], created_at: datetime) -> Order | MalformedOrder:
     """The order in a document that was created at `created_at`."""
-    org = OrgNames(*(_id_or_none(fields.get(name), check_org_id) for name in _ORG_FIELDS))
+    org = OrgNames(*(loose_fields.id_of(fields.get(name), check_org_id) for name in _ORG_FIELDS))
     try:
         phase = _phase(fields)
         if fields.get("orgId") and org.org_id is None:
@@ -154,12 +153,14 @@ def read(order_id: str, fields: Mapping[str, Any], created_at: datetime) -> Orde
         return Order(
             id=order_id,
             phase=phase,
-            status=_word(fields.get("status")) or _word(fields.get("paymentStatus")),
+            status=loose_fields.word(fields.get("status")) or loose_fields.word(fields.get("paymentStatus")),
             org=org,
             buyer=_buyer(fields),
-            from_pos=_word(fields.get("source")).startswith("alleaves"),
+            from_pos=loose_fields.word(fields.get("source")).startswith("alleaves"),
             money=_money(fields) if phase is Phase.EARNING else None,
-            ordered_at=_instant(fields.get("createdAt")) or _instant(fields.get("completedAt")) or created_at,
+            ordered_at=loose_fields.instant(fields.get("createdAt"))
+            or loose_fields.instant(fields.get("completedAt"))
+            or created_at,
         )
     except _Malformed as malformed:
         return MalformedOrder(malformed.flaw, malformed.pointer, org)
@@ -199,7 +200,7 @@ class _Malformed(Exception):
 def _phase(fields: Mapping[str, Any]) -> Phase:
     if fields.get("mode") == "demo" or fields.get("source") == "pilot_test" or fields.get("isTestAccount") is True:
         return Phase.OPEN
-    status, payment = _word(fields.get("status")), _word(fields.get("paymentStatus"))
+    status, payment = loose_fields.word(fields.get("status")), loose_fields.word(fields.get("paymentStatus"))
     if status in _REVERSED_STATUSES or payment in _REVERSED_PAYMENTS:
         return Phase.REVERSED
     if status in _EARNING_STATUSES or (payment == "paid" and (status in _OPEN_STATUSES or not status)):
@@ -212,15 +213,15 @@ def _phase(fields: Mapping[str, Any]) -> Phase:
 def _buyer(fields: Mapping[str, Any]) -> Buyer:
     customer = fields.get("customer")
     customer = customer if isinstance(customer, Mapping) else {}
-    name = _text(customer.get("name"))
-    customer_id = _id_or_none(fields.get("customerId"), check_id)
+    name = loose_fields.text(customer.get("name"))
+    customer_id = loose_fields.id_of(fields.get("customerId"), check_id)
     if fields.get("customerId") and customer_id is None:
         raise _Malformed(Flaw.INVALID_CUSTOMER, "/customerId")
     return Buyer(
         customer_id=customer_id,
-        user_id=_text(fields.get("userId")) or _text(customer.get("uid")),
-        email=_text(customer.get("email")) or _text(fields.get("customerEmail")),
-        phone=_text(customer.get("phone")) or _text(fields.get("customerPhone")),
+        user_id=loose_fields.text(fields.get("userId")) or loose_fields.text(customer.get("uid")),
+        email=loose_fields.text(customer.get("email")) or loose_fields.text(fields.get("customerEmail")),
+        phone=loose_fields.text(customer.get("phone")) or loose_fields.text(fields.get("customerPhone")),
         name=None if name is None or name.lower() in _UNKNOWN_NAMES else name,
     )
 
@@ -257,40 +258,3 @@ def _amount(fields: Mapping[str, Any], *path: str) -> int | None:
     if cents < 0:
         raise _Malformed(Flaw.NEGATIVE_AMOUNT, pointer)
     return cents
-
-
-def _id_or_none(value: object, check: Callable[..., str]) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    try:
-        return check(value, pointer="")
-    except InvalidInput:
-        return None
-
-
-def _instant(value: object) -> datetime | None:
-    """A time as any writer stores it: timestamp, ISO text, epoch milliseconds or a map of seconds; UTC."""
-    if isinstance(value, Mapping):
-        seconds = value.get("_seconds", value.get("seconds"))
-        value = seconds * 1000 if isinstance(seconds, int | float) else None
-    try:
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value[:_TEXT_LENGTH_MAX])
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            value = datetime.fromtimestamp(value / 1000, UTC)
-        if not isinstance(value, datetime):
-            return None
-        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return moment if moment >= _EARLIEST else None
-
-
-def _word(value: object) -> str:
-    return value.strip().lower() if isinstance(value, str) else ""
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    return (value.strip()[:_TEXT_LENGTH_MAX] or None) if isinstance(value, str) else None
