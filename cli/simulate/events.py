@@ -12,12 +12,15 @@ _REACH = 12
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event of an order: the change, which write of the order it tells of, and what the oracle makes of it."""
+    """One event of an order: the change, which write of the order it tells of, and what the oracle makes of it.
+
+    `matters`: whether it must be worked; None where that is up to the product.
+    """
 
     change: OrderChange
     version: int
     state: Deserves
-    matters: bool
+    matters: bool | None
 
 
 @dataclass(slots=True)

@@ -23,13 +23,14 @@ class SimOrder:
     """One order: its state in the oracle's words, the fields as last written by others, and how it may go on.
 
     `redeemed`: a reward was asked for on it. Such an order stays returned once it was: whether its return was seen in
-    between would decide about the reward, and the oracle knows no history.
+    between would decide about the reward, and the oracle knows no history. `moved`: it was somebody else's once.
     """
 
     id: str
     state: Deserves
     fields: dict[str, Any]
     redeemed: bool = False
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def next_edit(chance: Random, order: SimOrder, other: tuple[Person, str] | None)
     if roll < 0.7 and other:
         person, customer_id = other
         buyer = _buyer(chance, person, by_till="source" in order.fields)
+        order.moved = True
         return Edit({"customerId": customer_id, **buyer}, replace(state, person=person.key))
     if roll < 0.75:
         return Edit({"status": "preparing", "paymentStatus": "pending"}, replace(state, phase=Phase.OPEN))
