@@ -6,9 +6,11 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
+from emulator.client import StackClient
 from lib.usecases.orders import OrderChange, Outcome, record_order
 
 ORG = "org_a"
+ANN = f"{ORG}_77"
 
 
 class Counter:
@@ -76,3 +78,11 @@ def pos(pos_id: str, **customer: Any) -> dict[str, Any]:
 def deliver(changes: Iterable[OrderChange]) -> list[Outcome]:
     """Records the changes one after the other."""
     return [record_order(change) for change in changes]
+
+
+def cost(usage: StackClient, change: OrderChange) -> tuple[int, int]:
+    """Reads and writes that recording this change is billed, deletes among the writes."""
+    usage.reset_usage()
+    record_order(change)
+    used = usage.reset_usage()
+    return used["reads"], used["writes"] + used["deletes"]
