@@ -79,8 +79,7 @@ def make_project(folder: Path, files: list[Path]) -> None:
     for name, port in zip(emulators, free_ports(len(emulators)), strict=True):
         config["emulators"][name]["port"] = port
     (folder / "firebase.json").write_text(json.dumps(config))
-    extra = [Path(name) for name in config["firestore"].values() if (ROOT / name).exists()]
-    for path in [*files, *extra]:
+    for path in [*files, *map(Path, config["firestore"].values())]:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, folder / path)
     (folder / "venv").symlink_to(ROOT / "venv", target_is_directory=True)

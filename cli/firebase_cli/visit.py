@@ -1,7 +1,7 @@
-"""Run by `firebase emulators:exec`: writes an order as the POS sync does and follows it to the ledger.
+"""Run by `firebase emulators:exec`: writes an order as the POS sync does, follows it to the ledger, changes the rules.
 
 Firestore is ours, functions and auth are the Firebase CLI's; their addresses come from the environment and the CLI's
-emulator hub.
+emulator hub. The working folder is the CLI's project.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
@@ -23,6 +24,12 @@ _DEADLINE_SECONDS = 60
 _POLL_SECONDS = 0.1
 _TIMEOUT_SECONDS = 30
 _PASSWORD = "only-on-an-emulator"  # noqa: S105
+
+_CLI_LOG = Path("firebase-debug.log")
+_OPEN_RULES = """
+rules_version = '2';
+service cloud.firestore { match /databases/{database}/documents/{document=**} { allow read; } }
+"""
 
 T = TypeVar("T")
 
@@ -69,6 +76,27 @@ def sign_in(auth: str, project: str) -> str:
     return str(_post(f"{identity}/accounts:signInWithPassword?key=any", who)["idToken"])
 
 
+def change_rules(address: str, project: str, path: str) -> None:
+    """Opens the rules file of the CLI's project and closes it again, watching as nobody in particular."""
+    document = f"http://{address}/v1/projects/{project}/databases/(default)/documents/{path}"
+
+    def answered(status: int) -> Callable[[], bool | None]:
+        return lambda: requests.get(document, timeout=_TIMEOUT_SECONDS).status_code == status or None
+
+    def told(times: int) -> Callable[[], bool | None]:
+        return lambda: _CLI_LOG.read_text(errors="replace").count("Rules updated.") >= times or None
+
+    rules = Path("firestore.rules")
+    of_the_product = rules.read_text()
+    wait_for("a stranger reading a customer is refused", answered(403))
+    rules.write_text(_OPEN_RULES)
+    wait_for("rules changed in the file: the CLI has handed them over", told(1))
+    wait_for("the stranger may read", answered(200))
+    rules.write_text(of_the_product)
+    wait_for("rules changed back: the CLI has handed them over", told(2))
+    wait_for("the stranger is refused again", answered(403))
+
+
 def visit() -> None:
     project, address = os.environ["GCLOUD_PROJECT"], os.environ["FIRESTORE_EMULATOR_HOST"]
     hub = requests.get(f"http://{os.environ['FIREBASE_EMULATOR_HUB']}/emulators", timeout=_TIMEOUT_SECONDS).json()
@@ -94,6 +122,7 @@ def visit() -> None:
     data = {"orgId": ORG_ID, "customerId": customer.id}
     result = _post(url, {"data": data}, authorization=f"Bearer {token}")["result"]
     print(f"check_points, called with a token of the CLI's auth emulator: {result['points']} points")
+    change_rules(address, project, f"customers/{customer.id}")
     if not (entry["points"] == customer.get("points") == result["points"] > 0):
         raise NotSeen("the same points in the ledger, on the customer and from the callable")
 

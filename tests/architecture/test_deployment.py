@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.deployment import UnsupportedPattern, uploaded_files
+from cli.deployment import UnsupportedPattern, firebase_config, uploaded_files
 
 
 def test_only_the_product_is_uploaded(root: Path) -> None:
@@ -38,3 +38,10 @@ def test_patterns_that_would_need_all_of_minimatch_are_refused(tmp_path: Path, p
     (tmp_path / "firebase.json").write_text(json.dumps({"functions": [{"source": ".", "ignore": [pattern]}]}))
     with pytest.raises(UnsupportedPattern):
         uploaded_files(tmp_path)
+
+
+def test_the_rules_and_indexes_it_names_are_there(root: Path) -> None:
+    named = firebase_config(root)["firestore"]
+    assert named.keys() == {"rules", "indexes"}
+    for name in named.values():
+        assert (root / name).is_file()
