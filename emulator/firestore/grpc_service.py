@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from emulator.firestore.rpcs.commits import CommitMethods
 from emulator.firestore.rpcs.documents import DocumentMethods
 from emulator.firestore.rpcs.listing import ListingMethods
 from emulator.firestore.rpcs.queries import QueryMethods
+from emulator.firestore.rpcs.streams import StreamMethods
 from emulator.firestore.wire import Message, request_type
 
 SERVICE = "google.firestore.v1.Firestore"
@@ -27,6 +28,7 @@ MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 
 Unary = Callable[[Message, Caller], Awaitable[Message]]
 Streaming = Callable[[Message, Caller], AsyncIterator[Message]]
+Bidirectional = Callable[[AsyncIterator[Message], Caller], AsyncIterator[Message]]
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +37,9 @@ def service_handler(engine: Engine) -> grpc.GenericRpcHandler:
     """The handler of all methods; those it does not have get UNIMPLEMENTED from the transport."""
     documents, listing = DocumentMethods(engine), ListingMethods(engine)
     queries, commits = QueryMethods(engine), CommitMethods(engine)
+    streams = StreamMethods(engine, commits)
     unary, streaming = partial(_unary, engine.kept), partial(_streaming, engine.kept)
+    bidirectional = partial(_bidirectional, engine.kept)
     handlers = {
         "GetDocument": unary(documents.get_document, "GetDocumentRequest"),
         "CreateDocument": unary(documents.create_document, "CreateDocumentRequest"),
@@ -50,6 +54,8 @@ def service_handler(engine: Engine) -> grpc.GenericRpcHandler:
         "Commit": unary(commits.commit, "CommitRequest"),
         "Rollback": unary(commits.rollback, "RollbackRequest"),
         "BatchWrite": unary(commits.batch_write, "BatchWriteRequest"),
+        "Listen": bidirectional(streams.listen, "ListenRequest"),
+        "Write": bidirectional(streams.write, "WriteRequest"),
     }
     return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
@@ -70,10 +76,29 @@ def _unary(kept: Barrier, method: Unary, request: str) -> grpc.RpcMethodHandler:
 
 
 def _streaming(kept: Barrier, method: Streaming, request: str) -> grpc.RpcMethodHandler:
-    async def handle(message: Message, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
+    return grpc.unary_stream_rpc_method_handler(
+        _answers(kept, method), request_deserializer=request_type(request).FromString, response_serializer=_serialize
+    )
+
+
+def _bidirectional(kept: Barrier, method: Bidirectional, request: str) -> grpc.RpcMethodHandler:
+    def with_iterator(requests: AsyncIterable[Message], caller: Caller) -> AsyncIterator[Message]:
+        return method(aiter(requests), caller)
+
+    return grpc.stream_stream_rpc_method_handler(
+        _answers(kept, with_iterator),
+        request_deserializer=request_type(request).FromString,
+        response_serializer=_serialize,
+    )
+
+
+def _answers(kept: Barrier, method: Callable[[Any, Caller], AsyncIterator[Message]]) -> Callable[..., Any]:
+    """What grpcio calls for a method with several responses; `method` takes the request, or all of them."""
+
+    async def handle(given: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
         try:
             try:
-                async for response in method(message, Caller.from_metadata(context.invocation_metadata())):
+                async for response in method(given, Caller.from_metadata(context.invocation_metadata())):
                     await kept()
                     yield response
             finally:
@@ -81,9 +106,7 @@ def _streaming(kept: Barrier, method: Streaming, request: str) -> grpc.RpcMethod
         except Exception as error:  # noqa: BLE001
             await _abort(context, error)
 
-    return grpc.unary_stream_rpc_method_handler(
-        handle, request_deserializer=request_type(request).FromString, response_serializer=_serialize
-    )
+    return handle
 
 
 async def _abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> Any:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emulator.firestore.errors import failed_precondition
 from emulator.firestore.field_paths import NAME, FieldPath, format_field_path, parse_field_path
 from emulator.firestore.queries.filters import Conjunction, Operator, disjunctions
 from emulator.firestore.queries.model import Query
@@ -130,6 +131,15 @@ class IndexCatalog:
                 field.path for field in heads if self._has_single(query.collection_id, query.all_descendants, field)
             }
         return usable and wanted <= covered
+
+
+def require_index(catalog: IndexCatalog | None, query: Query) -> None:
+    """Raise FAILED_PRECONDITION, naming the index to add, when the query lacks one; without a catalog none does."""
+    index = catalog.missing(query) if catalog else None
+    if index is not None:
+        raise failed_precondition(
+            f"The query requires an index. Add it to firestore.indexes.json: {json.dumps(index.to_json())}"
+        )
 
 
 def _sort_tail(query: Query, equal: set[FieldPath]) -> list[IndexField]:

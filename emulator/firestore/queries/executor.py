@@ -7,7 +7,7 @@ is tested against the whole filter; documents changed since the time that is rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
@@ -80,6 +80,12 @@ def matches(database: Database, query: Query, at: int | None = None) -> Iterator
     return _distinct(merge(*scans, key=attrgetter("key")))
 
 
+def matcher(database: Database, query: Query) -> Callable[[str], Match | None]:
+    """Tells of a document by its path, as of whenever it is asked, whether the query matches it without its limit."""
+    execution = _Execution(database, query, None)
+    return execution.match
+
+
 class _Execution:
     """One run of a query: what it reads, and the test each document must pass."""
 
@@ -118,8 +124,12 @@ class _Execution:
     def scan_changed(self) -> Iterator[Match]:
         """The matches among documents changed since the time that is read, as they were then."""
         for path in self._changed:
-            if self._in_scope(path) and (match := self._test(path)) is not None:
+            if (match := self.match(path)) is not None:
                 yield match
+
+    def match(self, path: str) -> Match | None:
+        """The one document, if it is in the scope and matches."""
+        return self._test(path) if self._in_scope(path) else None
 
     def _scope(self) -> Scope | None:
         query = self._query

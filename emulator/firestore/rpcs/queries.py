@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 
 from emulator.firestore.caller import Caller
 from emulator.firestore.engine import Engine
-from emulator.firestore.errors import failed_precondition, invalid_argument, unimplemented
+from emulator.firestore.errors import invalid_argument, unimplemented
 from emulator.firestore.names import parse_parent
 from emulator.firestore.projection import project
 from emulator.firestore.queries.aggregations import aggregate, aggregated_fields, parse_aggregations
+from emulator.firestore.queries.composite import require_index
 from emulator.firestore.queries.executor import run
-from emulator.firestore.queries.model import Query, parse_query
+from emulator.firestore.queries.model import parse_query
 from emulator.firestore.rpcs.snapshot import take_snapshot
 from emulator.firestore.wire import Message, request_type
 
@@ -32,7 +32,7 @@ class QueryMethods:
         if request.WhichOneof("query_type") != "structured_query":
             raise invalid_argument("A query must be set.")
         query = parse_query(request.structured_query, identity, parent)
-        self._require_index(query)
+        require_index(self._engine.indexes, query)
         snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
         self._engine.guard.check_list(
             caller, snapshot.database, parent, request.structured_query, snapshot.at, snapshot.time
@@ -58,7 +58,7 @@ class QueryMethods:
         message = request.structured_aggregation_query
         aggregations = parse_aggregations(message)
         query = parse_query(message.structured_query, identity, parent, aggregated_fields(aggregations))
-        self._require_index(query)
+        require_index(self._engine.indexes, query)
         snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
         self._engine.guard.check_list(
             caller, snapshot.database, parent, message.structured_query, snapshot.at, snapshot.time
@@ -72,13 +72,6 @@ class QueryMethods:
         for alias, value in aggregate(aggregations, result.matches).items():
             response.result.aggregate_fields[alias].CopyFrom(value)
         yield response
-
-    def _require_index(self, query: Query) -> None:
-        index = self._engine.indexes.missing(query) if self._engine.indexes else None
-        if index is not None:
-            raise failed_precondition(
-                f"The query requires an index. Add it to firestore.indexes.json: {json.dumps(index.to_json())}"
-            )
 
 
 def _refuse_explain(request: Message) -> None:
