@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import grpc
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore as firestore_library
@@ -13,6 +12,7 @@ from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrp
 
 from emulator.client import StackClient
 from emulator.stack import Stack
+from tests.emulator.firestore.authorized import authorized_channel
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +44,7 @@ def documents(database: str) -> str:
 @pytest.fixture(scope="session")
 def stub(firestore_emulator: str) -> Iterator[FirestoreClient]:
     """The generated client, for what the hand-written one does not send."""
-    channel = grpc.insecure_channel(firestore_emulator)
-    with channel:
+    with authorized_channel(firestore_emulator) as channel:
         yield FirestoreClient(transport=FirestoreGrpcTransport(channel=channel, credentials=AnonymousCredentials()))
 
 
