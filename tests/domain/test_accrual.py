@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from lib.domain import redemptions
 from lib.domain.accrual import Occasion, Snapshot, accrue
 from lib.domain.activities import ActivityKind
-from lib.domain.customers import Contact, Customer, Introduction, Opening, introduced, refreshed
+from lib.domain.customers import Customer, Opening
 from lib.domain.errors import InvariantBroken
-from lib.domain.identity import IdentityKey, IdentityKind
 from lib.domain.ledger import Account, Actor, EntryKind, Journal, folded
 from lib.domain.money import points_for
 from lib.domain.orders import Order, Phase, Revision, read
@@ -379,30 +378,3 @@ def test_an_earning_order_without_a_customer_is_a_mistake_of_ours() -> None:
     occasion = Occasion(Revision("1", NOW), Actor("system", "test"), NOW)
     with pytest.raises(InvariantBroken):
         accrue(Snapshot(None), order, LoyaltySettings(), occasion)
-
-
-class TestIntroductions:
-    PHONE = IdentityKey(IdentityKind.PHONE, "+14155552671")
-    POS = IdentityKey(IdentityKind.POS, "42")
-
-    def test_gaps_are_filled_and_nothing_is_overwritten(self) -> None:
-        known = Customer(Account(ORG, "c1"), contact=Contact(email="old@example.com", first_name="Old"))
-        told = Contact("new@example.com", "+14155552671", "New", "Name", "New Name")
-        found = introduced(known, Introduction("c1", told, (self.POS, self.PHONE), (self.PHONE,)))
-        assert found.contact == Contact("old@example.com", "+14155552671", "Old", None, None)
-        assert found.pos_id == "42"
-        assert len(found.identities) == 1
-
-    def test_a_placeholder_is_a_gap_and_fills_one(self) -> None:
-        nobody = introduced(Customer(Account(ORG, "c1")), Introduction("c1", Contact(), (self.POS,)))
-        assert nobody.contact.email == "customer_42@alleaves.local"
-        somebody = introduced(nobody, Introduction("c1", Contact(email="jo@example.com"), (self.POS,)))
-        assert somebody.contact.email == "jo@example.com"
-
-
-def test_a_refreshed_customer_has_the_standing_its_figures_give() -> None:
-    stats = SpendStats(8, 700_00, NOW - timedelta(days=100), NOW - timedelta(days=2))
-    standing = refreshed(Customer(Account(ORG, "c1"), stats=stats), PLAIN, NOW).standing
-    assert standing is not None
-    assert (standing.tier, standing.tier_progress_percent, standing.segment) == ("gold", 40, "vip")
-    assert standing.segment_due_at == NOW + timedelta(days=28)
