@@ -136,14 +136,14 @@ class _Desk:
         accrual = self._snapshot.accrual or Accrual(order.id, created_at=self._occasion.now)
         payee_id = introduction.customer_id if introduction and order.phase is Phase.EARNING else accrual.customer_id
         moved = accrual.customer_id is not None and accrual.customer_id != payee_id
-        if moved:
-            accrual = self._withdraw(accrual, "order belongs to another customer")
+        if accrual.customer_id and moved:
+            accrual = self._withdraw(accrual, accrual.customer_id, "order belongs to another customer")
             accrual = replace(accrual, seqs=(), carried_points=0, lots=())
         accrual = replace(
             accrual, customer_id=payee_id, user_id=order.buyer.user_id, revision=self._occasion.revision.text
         )
         if order.phase is not Phase.EARNING:
-            return self._withdraw(accrual, f"order {order.status}") if payee_id else accrual
+            return self._withdraw(accrual, payee_id, f"order {order.status}") if payee_id else accrual
         if introduction is None or order.money is None:
             raise InvariantBroken("an earning order has a customer and a total")
         page = self._pages[introduction.customer_id]
@@ -201,9 +201,8 @@ class _Desk:
         reason = f"{total}, {self._order.status}" if is_first else f"total now {total}"
         return self._settle(page, accrual, rate.points(money), count, reason)
 
-    def _withdraw(self, accrual: Accrual, reason: str) -> Accrual:
-        page = self._pages.get(accrual.customer_id or "")
-        return self._settle(page, accrual, 0, None, reason) if page else accrual
+    def _withdraw(self, accrual: Accrual, customer_id: str, reason: str) -> Accrual:
+        return self._settle(self._pages[customer_id], accrual, 0, None, reason)
 
     def _settle(self, page: _Page, accrual: Accrual, points: int, count: Count | None, reason: str) -> Accrual:
         """Brings one customer from what the accrual says to `points` and `count`."""

@@ -1,7 +1,7 @@
 """Recording orders: from a change of an order document to customer, ledger, tier and segment.
 
-Billed for a new order of a known customer: 2 reads and 5 writes, 6 when the order has to be told whose it is. A change
-of nothing that matters costs nothing, a duplicate of a recorded event one read more than the record itself.
+Billed for a new order of a known customer: 2 reads and 5 writes, 6 when the order has to be told whose it is; for a
+duplicate of its event the 2 reads, for a change of nothing that matters nothing, for our own answer to it 1 read.
 """
 
 from collections.abc import Mapping
@@ -101,7 +101,7 @@ def _record(order_id: str, sides: list[_Side], kept_in: OrgStore | None, occasio
         try:
             return transactions.run(lambda transaction: _attempt(transaction, sides, kept_in, occasion))
         except (FailedPrecondition, NotFound):
-            return transactions.run(lambda transaction: _attempt(transaction, sides, None, occasion, belated=True))
+            return transactions.run(lambda transaction: _attempt(transaction, sides, kept_in, occasion, belated=True))
     except (FailedPrecondition, NotFound, InvariantBroken) as error:
         logs.order_refused(order_id, error)
         return _Result(flaw=Flaw.REFUSED)
