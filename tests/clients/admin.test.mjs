@@ -6,7 +6,7 @@ import { after, describe, test } from "node:test";
 import { deleteApp, initializeApp } from "firebase-admin/app";
 import { AggregateField, FieldValue, Filter, Firestore, Timestamp, getFirestore } from "firebase-admin/firestore";
 
-import { freshProject } from "./stack.mjs";
+import { firstOf, freshProject } from "./stack.mjs";
 
 function overGrpc() {
   const projectId = freshProject();
@@ -105,5 +105,28 @@ describe("firebase-admin, gRPC only", () => {
     await ref.update({ a: 2 });
     await assert.rejects(ref.update({ a: 3 }, { lastUpdateTime: created.writeTime }), { code: 9 });
     assert.equal((await ref.get()).get("a"), 2);
+  });
+
+  test("listeners: a document and a query, from the first state through changes", async () => {
+    const ref = db.doc("watched/one");
+    const gone = await firstOf((next, error) => ref.onSnapshot(next, error), () => true);
+    assert.equal(gone.exists, false);
+    const states = [];
+    const seen = firstOf((next, error) => ref.onSnapshot(next, error), (doc) => {
+      states.push(doc.exists ? doc.get("n") : null);
+      if (states.length === 1) void ref.set({ n: 1 }).then(() => ref.update({ n: 2 }));
+      return doc.exists && doc.get("n") === 2;
+    });
+    await seen;
+    assert.equal(states[0], null);
+    const query = db.collection("watched").where("n", ">=", 2);
+    const kinds = [];
+    await firstOf((next, error) => query.onSnapshot(next, error), (snapshot) => {
+      kinds.push(...snapshot.docChanges().map((change) => `${change.type} ${change.doc.id}`));
+      if (kinds.length === 1) void db.doc("watched/two").set({ n: 3 });
+      if (kinds.length === 2) void ref.update({ n: 0 });
+      return kinds.length === 3;
+    });
+    assert.deepEqual(kinds, ["added one", "added two", "removed one"]);
   });
 });
