@@ -14,19 +14,17 @@ from itertools import islice
 from operator import attrgetter
 
 from emulator.firestore.field_paths import NAME
-from emulator.firestore.names import collection_id_of, collection_of
 from emulator.firestore.ordering import ABOVE, descending
 from emulator.firestore.queries.filters import (
     Conjunction,
     FieldFilter,
     Operator,
-    Predicate,
     disjunctions,
     key_range,
-    predicate,
 )
+from emulator.firestore.queries.membership import Membership
 from emulator.firestore.queries.model import Query
-from emulator.firestore.scopes import Index, IndexKey, Order, Scope, order_key
+from emulator.firestore.scopes import Index, IndexKey, Order, Scope
 from emulator.firestore.store import Database, Version
 from emulator.firestore.wire import Document
 
@@ -93,7 +91,7 @@ class _Execution:
         self._database = database
         self._query = query
         self._at = at
-        self._matches: Predicate = predicate(query.filter)
+        self._membership = Membership(query)
         self._alternatives = disjunctions(query.filter)
         self._changed = database.changed_since(at) if at is not None else _EMPTY
         self._prefix = f"{query.parent}/" if query.parent else ""
@@ -116,7 +114,7 @@ class _Execution:
         """Every document of the scope tested and the matches sorted."""
         candidates: Iterable[str] = self._paths()
         if self._changed:
-            candidates = set(candidates) | set(filter(self._in_scope, self._changed))
+            candidates = set(candidates) | set(filter(self._membership.in_scope, self._changed))
         found = [match for path in candidates if (match := self._test(path)) is not None]
         found.sort(key=attrgetter("key"))
         return found
@@ -129,7 +127,7 @@ class _Execution:
 
     def match(self, path: str) -> Match | None:
         """The one document, if it is in the scope and matches."""
-        return self._test(path) if self._in_scope(path) else None
+        return self._test(path) if self._membership.in_scope(path) else None
 
     def _scope(self) -> Scope | None:
         query = self._query
@@ -147,12 +145,6 @@ class _Execution:
             return (path for path in scope.paths if path.startswith(self._prefix))
         return scope.paths
 
-    def _in_scope(self, path: str) -> bool:
-        query = self._query
-        if not query.all_descendants:
-            return collection_of(path) == query.collection
-        return path.startswith(self._prefix) and query.collection_id in ("", collection_id_of(path))
-
     def _scan_index(self, index: Index, plan: _Plan) -> Iterator[Match]:
         prefix_length = len(plan.prefix)
         below = self._prefix if self._query.all_descendants else ""
@@ -162,12 +154,12 @@ class _Execution:
             key = entry[prefix_length:]
             if plan.reverse:
                 key = descending(key)
-            if not self._in_bounds(key):
+            if not self._membership.in_bounds(key):
                 continue
             version = self._database.get(path)
             assert version is not None, f"the index names {path}, which does not exist"
             document = None if plan.exact else version.document()
-            if document is None or self._matches(document.fields, path):
+            if document is None or self._membership.matches(document.fields, path):
                 yield Match(key, path, version, document)
 
     def _test(self, path: str) -> Match | None:
@@ -175,16 +167,8 @@ class _Execution:
         if version is None:
             return None
         document = version.document()
-        if not self._matches(document.fields, path):
-            return None
-        key = order_key(document.fields, path, self._query.orders)
-        if key is None or not self._in_bounds(key):
-            return None
-        return Match(key, path, version, document)
-
-    def _in_bounds(self, key: bytes) -> bool:
-        start, end = self._query.start, self._query.end
-        return (start is None or key >= start) and (end is None or key < end)
+        key = self._membership.key(path, document.fields)
+        return None if key is None else Match(key, path, version, document)
 
 
 class _Plan:
