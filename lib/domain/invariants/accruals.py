@@ -112,7 +112,7 @@ def _check_sums(
     account = customer.fields["loyalty"]
     opening = account["opening"]
     counted = [accrual.fields for accrual in accruals if accrual.fields["counted"]]
-    dates = sorted(accrual["orderedAt"] for accrual in counted)
+    dates = sorted(accrual["orderedAt"] for accrual in counted if accrual["orderedAt"])
     facts: list[Fact] = [
         ("loyalty.spendCents", opening["spendCents"] + _sum(counted, "spendCents"), account["spendCents"]),
         ("loyalty.orderCount", opening["orderCount"] + len(counted), account["orderCount"]),
@@ -125,7 +125,7 @@ def _check_sums(
     yield from differing(Invariant.CUSTOMER_SPEND, customer.path, facts)
     brought_along = _net(entry.fields for entry in ledger.by_source.get(("opening", customer.id), []))
     carried = _sum([accrual.fields for accrual in accruals], "carriedPoints")
-    taken_back = -sum(_net(entries.values()) for entries in unclaimed.values())
+    taken_back = sum(max(0, -_net(entries.values())) for entries in unclaimed.values())
     left = [("loyalty.opening.points", brought_along - carried - taken_back, opening["points"])]
     yield from differing(Invariant.CUSTOMER_OPENING, customer.path, left)
 

@@ -14,9 +14,6 @@ IDENTITY_SHAPE: shapes.Shape = {
 
 def check_identity(org_id: str, identity: Document, owner: Document | None) -> Iterator[Violation]:
     """An identity document against the customer it leads to, at the end of any merges; None when that is missing."""
-    kind = identity.id.partition(":")[0]
-    if kind != identity.fields["kind"]:
-        yield Violation(Invariant.IDENTITY_KIND, identity.path, f"kind {kind}, as its id says", identity.fields["kind"])
     if owner is None or owner.fields.get("archived") is True or owner.fields.get("orgId") != org_id:
         state = "a missing customer" if owner is None else "an archived customer"
         if owner is not None and owner.fields.get("orgId") != org_id:
@@ -25,6 +22,13 @@ def check_identity(org_id: str, identity: Document, owner: Document | None) -> I
         return
     if identity.id not in (owner.fields.get("loyalty") or {}).get("identities", ()):
         yield Violation(Invariant.IDENTITY_LISTED, owner.path, f"loyalty.identities naming {identity.id}", "not there")
+
+
+def check_kind(identity: Document) -> Iterator[Violation]:
+    """An identity document of the declared shape: its id begins with its kind."""
+    kind = identity.id.partition(":")[0]
+    if kind != identity.fields["kind"]:
+        yield Violation(Invariant.IDENTITY_KIND, identity.path, f"kind {kind}, as its id says", identity.fields["kind"])
 
 
 def check_listed(org_id: str, customer: Document, found: Mapping[str, Document]) -> Iterator[Violation]:

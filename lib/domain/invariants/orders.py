@@ -77,8 +77,9 @@ def check_due(org_id: str, order: Document, accrual: Document | None) -> Iterato
     ]
     if earns and order.fields.get("customerId"):
         facts.append(("customerId", order.fields["customerId"], accrual.fields["customerId"]))
+    # Points on the total are priced with the record itself; other bases are known from the order only.
     base_cents = _base_cents(order.fields, claim.cents, rate["base"]) if earns and rate else None
-    if base_cents is not None:
+    if base_cents is not None and rate["base"] != "total":
         facts.append(("points", points_of(base_cents, rate), accrual.fields["points"]))
     yield from differing(Invariant.ACCRUAL_DUE, path, facts)
 

@@ -63,8 +63,8 @@ class AuditReport:
 
     @property
     def violations(self) -> list[Violation]:
-        """What was found, at most `VIOLATIONS_MAX`."""
-        return sorted(self.findings.violations, key=lambda violation: (violation.path, violation.invariant))
+        """What was found, each once, at most `VIOLATIONS_MAX`."""
+        return sorted(set(self.findings.violations), key=lambda violation: (violation.path, violation.invariant))
 
     @property
     def is_clean(self) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lib.domain.invariants.accruals import ACCRUAL_SHAPE, check_accruals
 from lib.domain.invariants.customers import CUSTOMER_SHAPE, SPENDING_SHAPE, check_customer, check_spending
-from lib.domain.invariants.identities import IDENTITY_SHAPE, check_listed
+from lib.domain.invariants.identities import IDENTITY_SHAPE, check_kind, check_listed
 from lib.domain.invariants.ledger import LedgerReader
 from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.redemptions import REDEMPTION_SHAPE, check_redemptions
@@ -77,7 +77,8 @@ class CustomerAudit:
     def _check_identities(self, customers: Page, findings: Findings) -> None:
         listed = {identity for customer in customers for identity in customer.fields["loyalty"]["identities"]}
         found = self._reader.documents("identities", sorted(listed))
-        findings.well_formed("identities", found.values(), IDENTITY_SHAPE)
+        for identity in findings.well_formed("identities", found.values(), IDENTITY_SHAPE):
+            findings.found(check_kind(identity))
         for customer in customers:
             findings.found(check_listed(self._org_id, customer, found))
 

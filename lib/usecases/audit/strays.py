@@ -4,7 +4,7 @@ What names a customer of the org is found and counted with that customer. Only w
 is it read as a whole, to find out which documents they are.
 """
 
-from lib.domain.invariants.identities import IDENTITY_SHAPE, check_identity
+from lib.domain.invariants.identities import IDENTITY_SHAPE, check_identity, check_kind
 from lib.domain.invariants.owners import check_owner
 from lib.domain.invariants.report import Findings
 from lib.domain.invariants.shapes import misshapen
@@ -47,6 +47,7 @@ class StrayAudit:
         owners = self._reader.customers_by_id({identity.fields["customerId"] for identity in sound})
         for identity in sound:
             owner = self._at_the_end_of_merges(owners.get(identity.fields["customerId"]))
+            findings.found(check_kind(identity))
             findings.found(check_identity(self._org_id, identity, owner))
         return findings
 

@@ -1,0 +1,124 @@
+"""What somebody with the database console could do to the audited shop, and what the audit must say of it.
+
+Paths are written with the names of `Shop.paths` in braces. A damage is a map of paths to fields: dotted names overwrite
+a part, None deletes the document, and a document that is not there is created, perhaps as a copy of another one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from google.cloud.firestore import DELETE_FIELD
+
+from tests.usecases.audited_shop import ANN, BOB, COPY_OF, EVE, NOW, ORG
+
+Damage: TypeAlias = Mapping[str, dict[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A damage, and "invariant path" of everything that the audit finds then."""
+
+    damage: Damage
+    found: tuple[str, ...]
+
+
+def case(path: str, fields: dict[str, Any] | None, *found: str, also: Damage | None = None) -> Case:
+    """A damage of one document, `also` of others."""
+    return Case({path: fields, **(also or {})}, found)
+
+
+_SOLD = {"status": "completed", "totals": {"total": 5}}
+_LOCATION = {"locations/l1": {"orgId": ORG, "posConfig": {"storeId": 1000}}}
+_LINK = {"kind": "email", "customerId": BOB, "createdAt": NOW}
+_RECEIPT = {"callable": "f", "fingerprint": "0" * 64, "createdAt": NOW, "actor": {"type": "staff", "id": "x"}}
+_CANCELLED = {"orgId": ORG, "status": "cancelled"}
+
+LEDGERS = [
+    case("{ann_2}", None, "A1 {o2}", "L1 {ann_2}"),
+    case("{ann}", {"loyalty.headHash": "0" * 64}, "L2 {ann}"),
+    case("{ann_5}", {"reason": "because I say so"}, "L3 {ann_5}"),
+    case("{bob}", {"loyalty.balances.available": 431, "points": 431, "loyaltyPoints": 431}, "L7 {bob}"),
+    case("{ann}", {"loyalty": DELETE_FIELD}, "I2 {ann}", "L7 {ann}"),
+    case("{ann_5}", {"reason": ""}, "D1 {ann_5}", "R1 {captured}"),
+    case("{ann}", {"loyalty.lots": [{"id": 1}]}, "D1 {ann}"),
+]
+ACCRUALS = [
+    case("{ann_1}", {"source.id": "o9"}, "A1 {o1}", "A2 {tenant}/accruals/o9", "L3 {ann_1}"),
+    case("{o1}", {"seqs": []}, "A1 {o1}", "A2 {o1}"),
+    case("{o1}", None, "A2 {o1}", "A6 {o1}", "C1 {ann}"),
+    case("{o1}", {"rate.multiplier": "1.2"}, "A3 {o1}"),
+    case("{o1}", {"lots": []}, "A4 {o1}"),
+    case("{o1}", {"status": "none"}, "A5 {o1}"),
+    case("{o1}", {"orderedAt": None}, "A5 {o1}", "C1 {ann}"),
+    case("{o3}", {"spendCents": 1}, "A5 {o3}", "A6 {o3}"),
+    case("orders/o1", {"status": "pending"}, "A6 {o1}"),
+    case("orders/o1", {"totals.total": 101}, "A6 {o1}"),
+    case("orders/o1", {"customerId": BOB}, "A6 {o1}"),
+    case("orders/new", {**_SOLD, "orgId": ORG}, "A6 {new}"),
+    case("orders/new", {**_SOLD, "brandId": ORG}, "A6 {new}"),
+    case("orders/new", {"paymentStatus": "paid", "total": 5, "dispensaryId": ORG}, "A6 {new}"),
+    case("orders/new", {**_SOLD, "retailerId": "1000"}, "A6 {new}", also=_LOCATION),
+    case("{o1}", {"orderVersion": "2999-01-01T00:00:00.000000000Z"}, "A7 {o1}"),
+    case("{o1}", {"points": "200"}, "D1 {o1}"),
+    case("{o1}", {"customerId": EVE}, "A2 {o1}", "A6 {o1}", "C1 {ann}", "T1 {o1}"),
+]
+CUSTOMERS = [
+    case("{old}", {"loyalty.opening.spendCents": 1}, "C1 {old}"),
+    case("{bob}", {"loyalty.lastOrderAt": NOW}, "C1 {bob}", "C3 {bob}", "C7 {bobs_spending}"),
+    case("{ann}", {"points": 251, "loyaltyPoints": 251}, "C2 {ann}"),
+    case("{ann}", {"loyaltyPoints": 251}, "C3 {ann}"),
+    case("{ann}", {"lifetimeValue": 1}, "C3 {ann}"),
+    case("{ann}", {"avgOrderValue": 99.98}, "C3 {ann}"),
+    case("{ann}", {"tier": "gold"}, "C3 {ann}", "C4 {ann}"),
+    case("{ann}", {"tier": "gold", "loyalty.tier": "gold", "tierThreshold": 500, "tierProgress": 0}, "C4 {ann}"),
+    case("{bob}", {"tier": "bronze", "loyalty.tier": "bronze", "tierThreshold": 0}, "C4 {bob}"),
+    case("{bob}", {"tierProgress": 50}, "C4 {bob}"),
+    case("{ann}", {"segment": "vip"}, "C5 {ann}"),
+    case("{ann}", {"dueSegmentAt": None}, "C5 {ann}"),
+    case("{ann}", {"duePointsAt": NOW}, "C6 {ann}"),
+    case("{bobs_spending}", {"totalSpent": 1}, "C7 {bobs_spending}"),
+    case("{bobs_spending}", None, "C7 {bobs_spending}"),
+    case("{bobs_spending}", {"orderCount": "2"}, "D1 {bobs_spending}"),
+    case("{old}", {"loyalty.opening.points": 41}, "C8 {old}"),
+    case("{ann}", {"tier": None}, "D1 {ann}"),
+]
+IDENTITIES = [
+    case("{tenant}/identities/email:x", {**_LINK, "customerId": "nobody"}, "I1 {tenant}/identities/email:x"),
+    case("{tenant}/identities/email:x", {**_LINK, "customerId": EVE}, "I1 {tenant}/identities/email:x"),
+    case("{tenant}/identities/email:x", _LINK, "I2 {bob}"),
+    case("{bobs_identity}", None, "I2 {bobs_identity}"),
+    case("{bobs_identity}", {"customerId": ANN}, "I2 {bobs_identity}"),
+    case("{bobs_identity}", {"kind": "uid"}, "I3 {bobs_identity}"),
+    case("{bobs_identity}", {"createdAt": "today"}, "D1 {bobs_identity}"),
+]
+REDEMPTIONS = [
+    case("{captured}", {"state": "voided"}, "R1 {captured}"),
+    case("{captured}", {"reinstatedAt": NOW}, "R1 {captured}"),
+    case("{captured}", {"seqs": []}, "R2 {captured}"),
+    case("{returned}", {"capturedPoints": 99, "capturedValueCents": 495, "capturedValue": 4.95}, "R2 {returned}"),
+    case("{held}", {"allocation": []}, "R2 {held}"),
+    case("{held}", None, "K1 {held_receipt}", "R3 {ann}", "R7 {held}"),
+    case("{captured}", {"capturedValueCents": 251, "capturedValue": 2.51}, "R5 {captured}"),
+    case("{captured}", {"rewardValue": 6}, "R5 {captured}"),
+    case("orders/o2", {"status": "cancelled"}, "A6 {o2}", "R6 {captured}"),
+    case("orders/till-9", _CANCELLED, "R6 {held}"),
+    case("{tenant}/redemptions/x", {COPY_OF: "{held}", "id": "x"}, "R1 {x}", "R3 {ann}", "R4 {x}"),
+    case("{held}", {"points": "100"}, "D1 {held}"),
+    case("{captured}", {"customerId": EVE}, "R7 {captured}", "T1 {captured}"),
+]
+OTHERS = [
+    case("{tenant}/receipts/x", {**_RECEIPT, "result": {"ok": False}}, "K1 {tenant}/receipts/x"),
+    case(
+        "{tenant}/receipts/x", {**_RECEIPT, "result": {"ok": True, "redemption": {"id": "y"}}}, "K1 {tenant}/receipts/x"
+    ),
+    case("{tenant}/receipts/x", {**_RECEIPT, "result": {}}, "D1 {tenant}/receipts/x"),
+    case("{menu}", {"equityMultiplier": 1.2}, "S1 {menu}"),
+    case("{menu}", {"menuDisplay.secret": True}, "S1 {menu}", "S2 {menu}"),
+    case("{menu}", {"pointsPerDollar": 3}, "S2 {menu}"),
+    case("{menu}", None, "S2 {menu}"),
+    case("customer_activities/x", {"orgId": ORG, "customerId": EVE}, "T1 customer_activities/x"),
+    case("customer_activities/x", {"orgId": ORG, "customerId": "nobody"}, "T1 customer_activities/x"),
+    case("customers/x", {"loyaltyEngine": 1, "loyalty": {}}, "T2 customers/x"),
+]
+DAMAGES = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *OTHERS]

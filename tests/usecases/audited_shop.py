@@ -1,0 +1,125 @@
+"""A small shop, made by the product, with everything in it that the audit looks at, and a way to break it by hand."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.cloud.firestore import Client
+
+from lib.domain.checkout import TillOrder, Wish
+from lib.domain.commands import Command
+from lib.domain.identity import IdentityKey, IdentityKind, identity_id
+from lib.domain.ids import fingerprint
+from lib.domain.ledger import Actor
+from lib.usecases import points, redemptions, settings
+from lib.usecases.orders import OrderChange, record_order
+
+ORG, OTHER_ORG = "org_a", "org_b"
+ANN, BOB, EVE, OLD = "org_a_77", "org_a_78", "org_b_77", "org_a_90"
+NOW = datetime.now(UTC)
+# The name of a pretended field: the path of the document whose fields a new one takes over.
+COPY_OF = "copy of"
+
+
+class Shop:
+    """Two orgs on one database. `written` merges a document and lets the product record orders."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.paths: dict[str, str] = {}
+        self._calls = 0
+
+    def named(self, path: str) -> str:
+        """The path with the names in braces replaced by what they stand for."""
+        return path.format_map(self.paths)
+
+    def order(self, order_id: str, *, dollars: float = 100, status: str = "completed", **fields: Any) -> None:
+        """Writes an order and delivers its event, as the POS sync and Eventarc would."""
+        reference = self.client.document("orders", order_id)
+        before = reference.get()
+        content = {"status": status, "totals": {"total": dollars}, "source": "alleaves", **fields}
+        reference.set(content, merge=True)
+        after = reference.get()
+        change = OrderChange(order_id, before.to_dict(), after.to_dict(), after.create_time, after.update_time)
+        record_order(change)
+
+    def command(self, function: str, org_id: str = ORG, **fields: Any) -> Command:
+        self._calls += 1
+        key = f"key-{self._calls}"
+        return Command(function, org_id, Actor("staff", "till-1"), key, fingerprint(fields), datetime.now(UTC))
+
+    def hold(self, customer_id: str, order_id: str, cents: int = 100_00) -> str:
+        answer = redemptions.hold(
+            self.command("hold_redemption"), customer_id, TillOrder(order_id, cents), Wish(points=100)
+        )
+        redemption_id: str = answer["redemption"]["id"]
+        return redemption_id
+
+    @contextmanager
+    def broken(self, path: str, change: dict[str, Any] | None) -> Iterator[None]:
+        """The document with these fields overwritten (dotted paths; None deletes it), put back at the end."""
+        reference = self.client.document(path)
+        original = reference.get().to_dict()
+        if change is None:
+            reference.delete()
+        elif original is None:
+            copied = change.get(COPY_OF)
+            source = self.client.document(self.named(copied)).get().to_dict() if copied else None
+            reference.set({**(source or {}), **{name: change[name] for name in change if name != COPY_OF}})
+        else:
+            reference.update(change)
+        try:
+            yield
+        finally:
+            if original is None:
+                reference.delete()
+            else:
+                reference.set(original)
+
+
+def open_shop(client: Client) -> Shop:
+    """Ann earns, redeems, is refunded; Bob takes over one of her orders; Old has a balance from before; Eve is of
+    another org and has Ann's POS number and address there."""
+    shop = Shop(client)
+    settings.update(shop.command("update_loyalty_settings"), {"pointsPerDollar": 2, "pointsExpireMonths": 12})
+    client.document("customers", OLD).set({"orgId": ORG, "points": 40, "totalSpent": 80.0, "orderCount": 2,
+        "firstOrderDate": NOW - timedelta(days=50), "lastOrderDate": NOW - timedelta(days=40),
+        "alleavesCustomerId": "cid_90", "email": "old@example.com"})  # fmt: skip
+    ann: dict[str, Any] = {
+        "orgId": ORG,
+        "userId": "77",
+        "customer": {"email": "ann@example.com", "phone": "2015550123"},
+    }
+    bob: dict[str, Any] = {"orgId": ORG, "userId": "78", "customer": {"email": "bob@example.com"}}
+    shop.order("o1", createdAt=NOW - timedelta(days=20), **ann)
+    shop.order("o2", createdAt=NOW - timedelta(days=10), **ann)
+    shop.order("o3", createdAt=NOW - timedelta(days=5), dollars=49.99, **ann)
+    shop.order("o4", createdAt=NOW - timedelta(days=4), **bob)
+    shop.order("o5", createdAt=NOW - timedelta(days=3), dollars=30, **ann)
+    shop.order("o6", createdAt=NOW - timedelta(days=2), userId="90", orgId=ORG)
+    shop.order("e1", orgId=OTHER_ORG, userId="77", customer={"email": "ann@example.com"})
+    captured, returned = shop.hold(ANN, "o2"), shop.hold(ANN, "o3", 49_99)
+    redemptions.capture(shop.command("capture_redemption"), captured, 50)
+    redemptions.capture(shop.command("capture_redemption"), returned, None)
+    shop.order("o3", status="refunded")
+    shop.order("o5", customerId=BOB)
+    hold = shop.command("hold_redemption")
+    held = redemptions.hold(hold, ANN, TillOrder("till-9", 100_00), Wish(points=100))["redemption"]["id"]
+    points.adjust(shop.command("adjust_points"), BOB, 30, "sorry")
+    tenant = f"tenants/{ORG}"
+    shop.paths = {
+        "tenant": tenant,
+        "menu": f"{tenant}/public/menu",
+        **{name: f"customers/{customer}" for name, customer in (("ann", ANN), ("bob", BOB), ("old", OLD))},
+        **{f"ann_{seq}": f"customers/{ANN}/ledger/{seq:010d}" for seq in range(1, 13)},
+        **{order_id: f"{tenant}/accruals/{order_id}" for order_id in ("o1", "o2", "o3", "new")},
+        "captured": f"{tenant}/redemptions/{captured}",
+        "returned": f"{tenant}/redemptions/{returned}",
+        "held": f"{tenant}/redemptions/{held}",
+        "x": f"{tenant}/redemptions/x",
+        "held_receipt": f"{tenant}/receipts/{hold.id_of('receipt')}",
+        "bobs_spending": f"{tenant}/customer_spending/bob@example.com",
+        "bobs_identity": f"{tenant}/identities/{identity_id(ORG, IdentityKey(IdentityKind.EMAIL, 'bob@example.com'))}",
+    }
+    return shop
