@@ -33,17 +33,22 @@ class Events:
     duplicated: int = 0
     reordered: int = 0
     _waiting: list[Delivery] = field(default_factory=list)
+    _held_back: list[Delivery] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + len(self._held_back)
 
     def send(self, delivery: Delivery) -> None:
-        """Puts an event on its way, perhaps ahead of earlier ones, perhaps twice."""
-        if self.chance.random() < self.reorder and self._waiting:
+        """Puts an event on its way, perhaps ahead of earlier ones or behind the next one, perhaps twice."""
+        if self.chance.random() >= self.reorder:
+            self._waiting.append(delivery)
+            self._release()
+        elif self._waiting:
             self.reordered += 1
             self._overtake(delivery)
         else:
-            self._waiting.append(delivery)
+            self.reordered += 1
+            self._held_back.append(delivery)
         if self.chance.random() < self.duplicate:
             self.duplicated += 1
             self._overtake(delivery)
@@ -54,7 +59,13 @@ class Events:
 
     def next(self) -> Delivery:
         """The event to deliver now."""
+        if not self._waiting:
+            self._release()
         return self._waiting.pop(0)
+
+    def _release(self) -> None:
+        self._waiting += self._held_back
+        self._held_back.clear()
 
     def _overtake(self, delivery: Delivery) -> None:
         places = len(self._waiting)

@@ -54,15 +54,16 @@ class Worker:
     _orders: dict[str, _Known] = field(default_factory=dict)
 
     def step(self) -> None:
-        """One delivery or one call, with the writes that lead to it. `touched` says whose customers it concerned."""
+        """One delivery, or a round at the till. `touched` says whose customers it concerned."""
         self.touched = set()
-        backlog = len(self.events)
-        if backlog > _BACKLOG_MAX or (backlog and self.chance.random() < 0.55):
-            self._deliver(self.events.next())
-        elif self.chance.random() < 0.7:
+        while not len(self.events) or (len(self.events) < _BACKLOG_MAX and self.chance.random() < 0.4):
             self._write()
-        else:
+            if not self.delivers:
+                return
+        if self.chance.random() < 0.3:
             self._call()
+        else:
+            self._deliver(self.events.next())
 
     def drain(self) -> None:
         """Delivers everything that is on its way, or waits for nothing and tells the oracle how each order ended."""
