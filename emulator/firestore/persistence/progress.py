@@ -93,6 +93,8 @@ class Progress:
         """What a trigger that is registered for the first time in this run has missed since it was last served."""
         position = self._missed.pop((trigger.project, trigger.key), None)
         if position is None:
+            # At once, so that a trigger whose registration has been answered is known after a crash.
+            self.note()
             return []
         identity = DatabaseId(trigger.project, trigger.database)
         position = max(position, self._store.clock.read_time() - RETENTION_MICROS)

@@ -9,58 +9,26 @@ import os
 import random
 import resource
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 from google.api_core.exceptions import GoogleAPICallError, InternalServerError, InvalidArgument, ServiceUnavailable
-from google.cloud.firestore_v1.types import CommitResponse, Document, StructuredQuery, Value, Write
+from google.cloud.firestore_v1.types import Document, Write
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from emulator.processes import ProcessFailed
 from emulator.stack import Stack
-from tests.emulator.firestore.killable import Server
+from tests.emulator.firestore.killable import DATABASE, DOCUMENTS, Serve, Server, put, serving
 
 KILLS = int(os.environ.get("PERSISTENCE_KILLS", "10"))
-DATABASE = "projects/demo-kept/databases/(default)"
-DOCUMENTS = f"{DATABASE}/documents"
-
-Serve = Callable[..., Server]
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Starts a server on the test's data directory; what still runs at the end is killed."""
-    servers: list[Server] = []
-
-    def start(*arguments: str) -> Server:
-        servers.append(Server(tmp_path / "data", *arguments))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.kill()
-
-
-def put(path: str, **fields: int | str) -> Write:
-    values = {
-        name: Value(integer_value=value) if isinstance(value, int) else Value(string_value=value)
-        for name, value in fields.items()
-    }
-    return Write(update=Document(name=f"{DOCUMENTS}/{path}", fields=values))
-
-
-def commit(server: Server, *writes: Write, transaction: bytes = b"") -> CommitResponse:
-    request = {"database": DATABASE, "writes": writes, "transaction": transaction}
-    return server.client.commit(request, retry=None, timeout=20)
-
-
-def read(server: Server, collection: str) -> dict[str, Document]:
-    """All documents of a root collection by id."""
-    query = StructuredQuery(from_=[StructuredQuery.CollectionSelector(collection_id=collection)])
-    answers = server.client.run_query({"parent": DOCUMENTS, "structured_query": query}, timeout=20)
-    return {answer.document.name.rsplit("/", 1)[-1]: answer.document for answer in answers if answer.document.name}
+    with serving(tmp_path / "data") as start:
+        yield start
 
 
 class Writer:
@@ -80,7 +48,7 @@ class Writer:
         try:
             while True:
                 self.tried += 1
-                answer = commit(server, *self._writes(self.tried))
+                answer = server.commit(*self._writes(self.tried))
                 self.acknowledged = self.tried
                 self.last_commit = answer._pb.commit_time
                 more.release()
@@ -117,10 +85,10 @@ def test_no_acknowledged_commit_is_lost_however_often_the_server_is_killed(serve
     for _ in range(KILLS):
         # With logs this short some kills come while a snapshot is being made.
         server = serve("--log-bytes", "30000")
-        counters, orders = read(server, "counters"), read(server, "orders")
+        counters, orders = server.read("counters"), server.read("orders")
         for writer in writers:
             writer.check(counters, orders)
-        first = commit(server, put("rounds/now"))._pb.commit_time
+        first = server.commit(put("rounds/now"))._pb.commit_time
         assert (before.seconds, before.nanos) < (first.seconds, first.nanos)
         more = threading.Semaphore(0)
         threads = [threading.Thread(target=writer.run, args=(server, more)) for writer in writers]
@@ -133,7 +101,7 @@ def test_no_acknowledged_commit_is_lost_however_often_the_server_is_killed(serve
             thread.join()
         before = max((writer.last_commit for writer in writers), key=lambda time: (time.seconds, time.nanos))
     server = serve()
-    counters, orders = read(server, "counters"), read(server, "orders")
+    counters, orders = server.read("counters"), server.read("orders")
     for writer in writers:
         writer.check(counters, orders)
     assert sum(writer.acknowledged for writer in writers) >= KILLS
@@ -143,42 +111,42 @@ def test_no_acknowledged_commit_is_lost_however_often_the_server_is_killed(serve
 def test_a_transaction_does_not_outlive_the_server(serve: Serve) -> None:
     server = serve()
     transaction = server.client.begin_transaction({"database": DATABASE}).transaction
-    commit(server, put("a/b", n=1))
+    server.commit(put("a/b", n=1))
     server.kill()
     server = serve()
     with pytest.raises(InvalidArgument, match="The referenced transaction has expired or is no longer valid"):
-        commit(server, put("a/b", n=2), transaction=transaction)
-    assert read(server, "a")["b"].fields["n"].integer_value == 1
+        server.commit(put("a/b", n=2), transaction=transaction)
+    assert server.read("a")["b"].fields["n"].integer_value == 1
 
 
 def test_a_cleared_database_stays_empty(serve: Serve) -> None:
     server = serve()
-    commit(server, put("a/b", n=1), put("a/b/c/d", n=1))
+    server.commit(put("a/b", n=1), put("a/b/c/d", n=1))
     answer = requests.delete(f"http://{server.address}/emulator/v1/{DOCUMENTS}", timeout=10)
     assert answer.status_code == 200
-    commit(server, put("a/new", n=1))
+    server.commit(put("a/new", n=1))
     server.kill()
-    assert read(serve(), "a").keys() == {"new"}
+    assert serve().read("a").keys() == {"new"}
 
 
 def test_a_full_disk_ends_the_server_and_keeps_what_was_acknowledged(serve: Serve, tmp_path: Path) -> None:
     server = serve()
-    commit(server, put("a/before", n=1))
+    server.commit(put("a/before", n=1))
     log_bytes = (tmp_path / "data" / "log-00000001").stat().st_size
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (log_bytes + 700, resource.RLIM_INFINITY))
-    commit(server, put("a/small", n=1))
+    server.commit(put("a/small", n=1))
     for path in ("a/large", "a/after"):
         with pytest.raises((InternalServerError, ServiceUnavailable), match=r"cannot keep commits|onnect|ocket closed"):
-            commit(server, put(path, text="x" * 2000))
+            server.commit(put(path, text="x" * 2000))
     assert server.wait() == 1
-    assert read(serve(), "a").keys() == {"before", "small"}
+    assert serve().read("a").keys() == {"before", "small"}
 
 
 def test_a_server_in_order_ends_in_order(serve: Serve) -> None:
     server = serve()
-    commit(server, put("a/b", n=1))
+    server.commit(put("a/b", n=1))
     assert server.stop() == 0
-    assert read(serve(), "a").keys() == {"b"}
+    assert serve().read("a").keys() == {"b"}
 
 
 def test_two_servers_cannot_share_a_directory(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,4 +156,4 @@ def test_two_servers_cannot_share_a_directory(serve: Serve, tmp_path: Path, monk
     message = rf"(?s)firestore ended with code 1.*data is used by another local Firestore, process {server.pid}"
     with pytest.raises(ProcessFailed, match=message):
         Stack(with_functions=False, data_dir=tmp_path / "data", log_folder=tmp_path / "logs").start()
-    commit(server, put("a/b", n=1))
+    server.commit(put("a/b", n=1))

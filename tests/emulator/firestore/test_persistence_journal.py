@@ -14,7 +14,6 @@ import pytest
 
 from emulator.firestore.changes import Change
 from emulator.firestore.errors import FirestoreError
-from emulator.firestore.persistence import log
 from emulator.firestore.persistence.progress import encode_positions
 from tests.emulator.firestore import kept
 from tests.emulator.firestore.kept import Contents, Kept
@@ -29,7 +28,7 @@ class Disk:
         self.free = threading.Event()
         self.free.set()
         self._sync = os.fdatasync
-        patch.setattr(log.os, "fdatasync", self._held)
+        patch.setattr(os, "fdatasync", self._held)
 
     def _held(self, descriptor: int) -> None:
         assert self.free.wait(30)
@@ -62,7 +61,7 @@ def test_nobody_is_told_before_a_commit_is_on_disk(tmp_path: Path, disk: Disk) -
         answers = [asyncio.create_task(it.keep({f"a/{name}": {}})) for name in ("first", "second")]
         # A read that has seen the commits waits for them, too.
         await _turns()
-        answers.append(asyncio.create_task(it.engine.kept()))
+        answers.append(asyncio.create_task(it.journal.kept()))
         done, _ = await asyncio.wait(answers, timeout=0.05)
         assert not done and not seen
         disk.free.set()

@@ -7,6 +7,7 @@ import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -33,7 +34,10 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[i
     async def fill(it: Kept) -> list[tuple[int, Contents]]:
         after = [(it.journal.log_bytes, kept.contents(it.store))]
         for number in range(COMMITS):
-            written = {"orders/same": {"n": number}, f"orders/o{number}": {"text": "x" * number * 7}}
+            written: dict[str, dict[str, Any] | None] = {
+                "orders/same": {"n": number},
+                f"orders/o{number}": {"text": "x" * number * 7},
+            }
             await it.keep(written if number % 4 else {**written, "orders/o1": None})
             after.append((it.journal.log_bytes, kept.contents(it.store)))
         return after
@@ -124,7 +128,7 @@ def _snapshot(folder: Path) -> None:
     asyncio.run(storage.close())
 
 
-def _cut(name: str, by: int) -> Callable[[Path], None]:
+def _cut(name: str, by: int) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:-by])
 
 
