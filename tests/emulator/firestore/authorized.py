@@ -1,11 +1,15 @@
-"""A gRPC channel that sends an authorization with every call, as the clients of the libraries do."""
+"""The generated client, sending an authorization with every call as the hand-written ones do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import grpc
+from google.auth.credentials import AnonymousCredentials
+from google.cloud.firestore_v1.services.firestore import FirestoreClient
+from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 from grpc import StreamStreamClientInterceptor as StreamStream
 from grpc import UnaryStreamClientInterceptor as UnaryStream
 from grpc import UnaryUnaryClientInterceptor as UnaryUnary
@@ -34,6 +38,11 @@ class _Authorization(UnaryUnary, UnaryStream, StreamStream):  # type: ignore[mis
     intercept_unary_unary = intercept_unary_stream = intercept_stream_stream = _call
 
 
-def authorized_channel(address: str, authorization: str = "Bearer owner") -> Any:
-    """A plaintext channel to host:port; whoever asked for it closes it."""
-    return grpc.intercept_channel(grpc.insecure_channel(address), _Authorization(authorization))
+@contextmanager
+def stub_of(address: str, authorization: str | None = "Bearer owner") -> Iterator[FirestoreClient]:
+    """The generated client of a server at host:port, in plaintext; None for no authorization at all."""
+    channel = grpc.insecure_channel(address)
+    if authorization is not None:
+        channel = grpc.intercept_channel(channel, _Authorization(authorization))
+    with channel:
+        yield FirestoreClient(transport=FirestoreGrpcTransport(channel=channel, credentials=AnonymousCredentials()))

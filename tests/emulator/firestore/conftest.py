@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore as firestore_library
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
-from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 
 from emulator.client import StackClient
 from emulator.stack import Stack
-from tests.emulator.firestore.authorized import authorized_channel
+from tests.emulator.firestore.authorized import stub_of
+from tests.emulator.firestore.guarded import RULES, As, callers, put_rules
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +43,16 @@ def documents(database: str) -> str:
 @pytest.fixture(scope="session")
 def stub(firestore_emulator: str) -> Iterator[FirestoreClient]:
     """The generated client, for what the hand-written one does not send."""
-    with authorized_channel(firestore_emulator) as channel:
-        yield FirestoreClient(transport=FirestoreGrpcTransport(channel=channel, credentials=AnonymousCredentials()))
+    with stub_of(firestore_emulator) as stub:
+        yield stub
+
+
+@pytest.fixture
+def as_(firestore_emulator: str, project: str) -> Iterator[As]:
+    """The generated client as somebody: `as_("ada")`, `as_(None)`; the project has the rules of guarded.py."""
+    put_rules(firestore_emulator, project, RULES)
+    with callers(firestore_emulator, project) as as_:
+        yield as_
 
 
 Billed = Callable[[], tuple[int, int, int]]
