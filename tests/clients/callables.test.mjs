@@ -1,6 +1,7 @@
 // firebase/functions: main.py's callables as a page calls them, with an ID token as the auth emulator makes them.
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, describe, test } from "node:test";
 
 import { Component } from "@firebase/component";
@@ -9,7 +10,6 @@ import { deleteApp as deleteAdmin, initializeApp as initializeAdmin } from "fire
 import { Timestamp, getFirestore } from "firebase-admin/firestore";
 import { _addComponent, deleteApp, initializeApp } from "firebase/app";
 import { connectFunctionsEmulator, getFunctions, httpsCallable } from "firebase/functions";
-import { randomUUID } from "node:crypto";
 
 import { firstOf, functionsAddress, hostAndPort, stackProject } from "./stack.mjs";
 

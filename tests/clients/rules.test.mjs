@@ -19,7 +19,8 @@ service cloud.firestore {
     match /notes/{note} {
       allow get: if request.auth.uid == resource.data.owner;
       allow list: if request.auth.uid == resource.data.owner;
-      allow create: if request.auth.uid == request.resource.data.owner && request.resource.data.keys().hasOnly(['owner', 'text']);
+      allow create: if request.auth.uid == request.resource.data.owner
+        && request.resource.data.keys().hasOnly(['owner', 'text']);
       allow update: if request.resource.data.diff(resource.data).affectedKeys().hasOnly(['text'])
         && request.auth.uid == resource.data.owner;
     }
@@ -33,7 +34,8 @@ describe("@firebase/rules-unit-testing", () => {
   let environment;
 
   before(async () => {
-    environment = await initializeTestEnvironment({ projectId: freshProject(), firestore: { host, port, rules: RULES } });
+    const firestore = { host, port, rules: RULES };
+    environment = await initializeTestEnvironment({ projectId: freshProject(), firestore });
   });
   beforeEach(async () => {
     await environment.clearFirestore();
@@ -115,8 +117,8 @@ describe("@firebase/rules-unit-testing", () => {
   });
 
   test("rules with a syntax error are refused and say where", async () => {
-    const broken = { projectId: freshProject(), firestore: { host, port, rules: RULES.replace("allow get:", "alow get:") } };
-    await assert.rejects(initializeTestEnvironment(broken), /"line":7,"column":7/);
+    const firestore = { host, port, rules: RULES.replace("allow get:", "alow get:") };
+    await assert.rejects(initializeTestEnvironment({ projectId: freshProject(), firestore }), /"line":7,"column":7/);
   });
 
   test("clearing leaves nothing", async () => {

@@ -19,7 +19,11 @@ export function freshProject() {
   return `demo-${randomUUID().slice(0, 13)}`;
 }
 
-/** The first value of a listener that `accept` says yes to. `listen(next, error)` returns the unsubscribing function. */
+/**
+ * The first value of a listener that `accept` says yes to; an error when none comes in time.
+ *
+ * `listen(next, error)` starts it and returns the unsubscribing function.
+ */
 export function firstOf(listen, accept) {
   return new Promise((resolve, reject) => {
     let unsubscribe = () => {};
