@@ -112,6 +112,9 @@ class ListenStream:
         return database
 
     def _add(self, message: Message, database: Database, now: int) -> list[Message]:
+        if message.target_id and self._assigned:
+            error = invalid_argument("The ids of this stream's targets are left to the server.")
+            return [responses.refusal(message.target_id, error)]
         target_id = self._identify(message)
         said = [responses.target_change(TargetState.ADD, target_id)]
         listener = Listener(self._engine, self._registry, self._caller, database, self._stir)
@@ -132,8 +135,8 @@ class ListenStream:
         if message.target_id == 0:
             self._assigned += 1
             message.target_id = self._assigned
-        elif message.target_id < 0 or self._assigned:
-            raise invalid_argument("target_id must be positive, or be left to the server for all targets of a stream.")
+        if message.target_id < 0:
+            raise invalid_argument("target_id must be positive.")
         if message.target_id in self._targets:
             raise invalid_argument(f"There is a target {message.target_id} already.")
         return int(message.target_id)
