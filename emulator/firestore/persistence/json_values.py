@@ -120,21 +120,21 @@ def _object(content: Any, where: str) -> dict[str, Any]:
     return content
 
 
-def _only(content: dict[str, Any], name: str, where: str) -> Any:
-    """The one member an object may have, None if it has not."""
+def _only(content: dict[str, Any], name: str, where: str, default: Any) -> Any:
+    """The one member an object may have."""
     if content.keys() - {name}:
         raise MalformedValue(f"{where}: {', '.join(sorted(content.keys() - {name}))} is unknown, {name!r} is expected")
-    return content.get(name)
+    return content.get(name, default)
 
 
 def _read_map(target: Value, content: dict[str, Any], where: str, depth: int) -> None:
     target.map_value.SetInParent()
-    read_fields(target.map_value.fields, _only(content, "fields", where) or {}, where, depth)
+    read_fields(target.map_value.fields, _only(content, "fields", where, {}), where, depth)
 
 
 def _read_array(target: Value, content: dict[str, Any], where: str, depth: int) -> None:
     target.array_value.SetInParent()
-    values = _only(content, "values", where) or []
+    values = _only(content, "values", where, [])
     if not isinstance(values, list):
         raise MalformedValue(f"{where}: an array's values are a list, not {values!r}")
     for index, value in enumerate(values):

@@ -1,4 +1,4 @@
-"""A data directory used in the test's own process: an engine over it, commits, and what is in a store."""
+"""A data directory used in the test's own process: an engine over it, commits, what is in a store, a data set."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from emulator.firestore.store import Database, Store, Version
 from emulator.firestore.wire import Document
 
 SHOP = DatabaseId("demo-kept", "(default)")
+MARK = '{"format": "firestore-data-set", "version": 1}'
 
 Contents = dict[tuple[DatabaseId, str], list[tuple[int, int, bytes | None]]]
 """All versions of all documents that can still be read, oldest first, as time, create time and data."""
@@ -85,6 +86,14 @@ def contents(store: Store) -> Contents:
                 versions.insert(0, (version.time, version.create_time, version.data))
                 version = version.previous
     return found
+
+
+def lay(folder: Path, lines: str = "", mark: str = MARK, file: str = "demo-kept/(default).jsonl") -> Path:
+    """Write a data set by hand."""
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_text(lines)
+    (folder / "data-set.json").write_text(mark)
+    return folder
 
 
 def _document(database: Database, path: str, data: dict[str, Any] | None, time: int) -> Document | None:
