@@ -52,7 +52,8 @@ def install() -> Path:
         with tempfile.TemporaryDirectory(dir=_CACHE.parent) as scratch:
             tree = Path(scratch) / "tree"
             tree.mkdir()
-            npm = ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--prefix", str(tree)]
+            # No package's own scripts: those there are build or download what these emulators do not use.
+            npm = ["npm", "install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund", "--prefix", str(tree)]
             subprocess.run([*npm, f"firebase-tools@{VERSION}"], check=True)
             shutil.move(tree, _CACHE)
     return package
