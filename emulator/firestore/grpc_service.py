@@ -17,6 +17,7 @@ from emulator.firestore.errors import FirestoreError
 from emulator.firestore.rpcs.commits import CommitMethods
 from emulator.firestore.rpcs.documents import DocumentMethods
 from emulator.firestore.rpcs.listing import ListingMethods
+from emulator.firestore.rpcs.partitions import PartitionMethods
 from emulator.firestore.rpcs.queries import QueryMethods
 from emulator.firestore.rpcs.streams import StreamMethods
 from emulator.firestore.wire import Message, request_type
@@ -50,6 +51,7 @@ def service_handler(engine: Engine) -> grpc.GenericRpcHandler:
         "ListCollectionIds": unary(listing.list_collection_ids, "ListCollectionIdsRequest"),
         "RunQuery": streaming(queries.run_query, "RunQueryRequest"),
         "RunAggregationQuery": streaming(queries.run_aggregation_query, "RunAggregationQueryRequest"),
+        "PartitionQuery": unary(PartitionMethods(engine).partition_query, "PartitionQueryRequest"),
         "BeginTransaction": unary(commits.begin_transaction, "BeginTransactionRequest"),
         "Commit": unary(commits.commit, "CommitRequest"),
         "Rollback": unary(commits.rollback, "RollbackRequest"),

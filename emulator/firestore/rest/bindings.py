@@ -9,6 +9,7 @@
 | `DELETE /{document}` | DeleteDocument |
 | `POST :batchGet`, `:beginTransaction`, `:commit`, `:rollback`, `:batchWrite` | the method of that name |
 | `POST [/{document}]:runQuery`, `:runAggregationQuery`, `:listCollectionIds` | the method of that name |
+| `POST :partitionQuery` | PartitionQuery |
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _DATABASE_VERBS = {
 }
 _PARENT_VERBS = {
     "listCollectionIds": "ListCollectionIds",
+    "partitionQuery": "PartitionQuery",
     "runAggregationQuery": "RunAggregationQuery",
     "runQuery": "RunQuery",
 }

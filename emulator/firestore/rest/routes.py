@@ -19,6 +19,7 @@ from emulator.firestore.rest.statuses import as_refusal, http_status, status_bod
 from emulator.firestore.rpcs.commits import CommitMethods
 from emulator.firestore.rpcs.documents import DocumentMethods
 from emulator.firestore.rpcs.listing import ListingMethods
+from emulator.firestore.rpcs.partitions import PartitionMethods
 from emulator.firestore.rpcs.queries import QueryMethods
 from emulator.firestore.wire import Message
 
@@ -70,6 +71,7 @@ def _methods(engine: Engine) -> tuple[Mapping[str, _Unary], Mapping[str, _Stream
         "DeleteDocument": documents.delete_document,
         "ListDocuments": listing.list_documents,
         "ListCollectionIds": listing.list_collection_ids,
+        "PartitionQuery": PartitionMethods(engine).partition_query,
         "BeginTransaction": commits.begin_transaction,
         "Commit": commits.commit,
         "Rollback": commits.rollback,

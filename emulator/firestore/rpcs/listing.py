@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable
 from heapq import merge
 from operator import itemgetter
@@ -17,6 +15,7 @@ from emulator.firestore.ordering import ABOVE, encode_name
 from emulator.firestore.projection import project
 from emulator.firestore.queries.executor import matches
 from emulator.firestore.queries.model import Query, complete_orders
+from emulator.firestore.rpcs.page_tokens import decode_token, encode_token
 from emulator.firestore.rpcs.snapshot import Snapshot, take_snapshot
 from emulator.firestore.scopes import Order
 from emulator.firestore.wire import Document, Message, StructuredQuery, request_type
@@ -46,14 +45,14 @@ class ListingMethods:
         asked = StructuredQuery(from_=[{"collection_id": request.collection_id}], limit={"value": size})
         snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
         self._engine.guard.check_list(caller, snapshot.database, parent, asked, snapshot.at, snapshot.time)
-        start = _decode_token(request.page_token) + ABOVE if request.page_token else None
+        start = decode_token(request.page_token) + ABOVE if request.page_token else None
         query = Query(parent, request.collection_id, False, None, orders, start=start, limit=size + 1)
         entries = _entries(snapshot, query, show_missing=request.show_missing)
         page = entries[:size]
         self._engine.meter.of(identity.project).count_query(len(page))
         response = _ListDocumentsResponse(documents=[project(document, mask) for _, document in page])
         if len(entries) > size:
-            response.next_page_token = _encode_token(page[-1][0])
+            response.next_page_token = encode_token(page[-1][0])
         return response
 
     async def list_collection_ids(self, request: Message, caller: Caller) -> Message:
@@ -62,11 +61,11 @@ class ListingMethods:
         snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
         self._engine.guard.require_admin(caller, snapshot.database, "Listing collections")
         self._engine.meter.of(identity.project).reads += 1
-        after = _decode_token(request.page_token).decode() if request.page_token else ""
+        after = decode_token(request.page_token).decode() if request.page_token else ""
         ids = sorted(name for name in snapshot.database.collection_ids(parent, snapshot.at) if name > after)
         response = _ListCollectionIdsResponse(collection_ids=ids[:size])
         if len(ids) > size:
-            response.next_page_token = _encode_token(ids[size - 1].encode())
+            response.next_page_token = encode_token(ids[size - 1].encode())
         return response
 
 
@@ -111,14 +110,3 @@ def _page_size(requested: int) -> int:
     if requested < 0:
         raise invalid_argument("page_size must not be negative.")
     return min(requested or PAGE_SIZE_MAX, PAGE_SIZE_MAX)
-
-
-def _encode_token(position: bytes) -> str:
-    return base64.urlsafe_b64encode(position).decode()
-
-
-def _decode_token(token: str) -> bytes:
-    try:
-        return base64.b64decode(token, altchars=b"-_", validate=True)
-    except binascii.Error:
-        raise invalid_argument("Invalid page token.") from None

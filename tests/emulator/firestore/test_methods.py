@@ -122,9 +122,7 @@ def test_collections_are_listed_at_every_level(client: firestore.Client, stub: F
     assert list(client.collections()) == []
 
 
-def test_what_is_not_there_yet_says_so(stub: FirestoreClient, documents: str) -> None:
-    with pytest.raises(MethodNotImplemented):
-        stub.partition_query(types.PartitionQueryRequest(parent=documents))
+def test_what_is_not_there_says_so(stub: FirestoreClient, documents: str) -> None:
     nearest = types.StructuredQuery(
         from_=[{"collection_id": "c"}],
         find_nearest={"vector_field": {"field_path": "v"}, "query_vector": {}, "distance_measure": 1, "limit": 1},
