@@ -146,7 +146,7 @@ def concerns(token: tuple[str, Fields], path: str, documents: dict[str, Fields])
     return claims["role"] in SUPER or bool(claimed & shops_of(path, documents)) or is_personal(uid, path, documents)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=800)
 @given(worlds, tokens, st.sampled_from(PATHS))
 def test_nobody_reads_what_does_not_concern_them(
     documents: dict[str, Fields], token: tuple[str, Fields], path: str
@@ -156,7 +156,7 @@ def test_nobody_reads_what_does_not_concern_them(
         assert concerns(token, path, documents)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=1000)
 @given(worlds, tokens, st.sampled_from(PATHS), st.sampled_from(["create", "update", "delete"]), changes)
 def test_nobody_changes_what_does_not_concern_them(
     documents: dict[str, Fields], token: tuple[str, Fields], path: str, operation: str, change: Fields
@@ -176,7 +176,7 @@ def test_nobody_changes_what_does_not_concern_them(
         assert path.endswith("settings/loyalty") or path.startswith("loyalty_settings/")
 
 
-@settings(max_examples=2500)
+@settings(max_examples=1500)
 @given(worlds, tokens, st.sampled_from(COLLECTIONS), st.booleans(), filters, st.sampled_from([None, 1, 20, 500]))
 def test_no_query_returns_what_does_not_concern_them(
     documents: dict[str, Fields],
