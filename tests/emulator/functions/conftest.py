@@ -34,8 +34,9 @@ def host(sample: Stack) -> Iterator[StackClient]:
 
 
 @pytest.fixture
-def database(sample: Stack) -> Iterator[Any]:
+def database(sample: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A client of the sample's project."""
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", sample.firestore)
     client = firestore_library.Client(project=sample.project)
     yield client
     client.close()
