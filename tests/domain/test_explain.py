@@ -9,7 +9,6 @@ from lib.domain.explain import explain
 from lib.domain.ledger import Account, Entry, EntryKind, Journal, Memo, Source
 from tests.domain.redeeming import NOW, TILL, act, held, journal_with
 
-
 ORDER, DESK, OPENING = Source("order", "a17"), Source("adjustment", "k"), Source("opening", "cus")
 
 
