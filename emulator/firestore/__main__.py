@@ -13,12 +13,14 @@ from pathlib import Path
 from emulator.firestore.engine import Engine
 from emulator.firestore.events.triggers import Destination
 from emulator.firestore.guard import Guard
+from emulator.firestore.locks import LOCK_TIMEOUT_SECONDS
 from emulator.firestore.persistence.files import StorageError
 from emulator.firestore.persistence.keeping import Keeping, add_options
 from emulator.firestore.queries.composite import IndexCatalog
 from emulator.firestore.rulebook import Rulebook
 from emulator.firestore.rules import RulesSyntaxError
 from emulator.firestore.server import assemble
+from emulator.firestore.transactions import DEFAULT_CONCURRENCY, Concurrency
 from emulator.processes import exit_with_parent, write_whole
 
 _RULES_CHECK_SECONDS = 0.5
@@ -33,6 +35,18 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--indexes", type=Path, help="firestore.indexes.json; a query without its index is refused")
     parser.add_argument("--rules", type=Path, help="firestore.rules, loaded again on change; without it all is open")
     parser.add_argument("--rules-trace", action="store_true", help="log denials with the statements and lines tried")
+    parser.add_argument(
+        "--concurrency",
+        choices=[concurrency.name.lower() for concurrency in Concurrency],
+        default=DEFAULT_CONCURRENCY.name.lower(),
+        help="of transactions that do not say: lock what they read, or compare it when they commit (%(default)s)",
+    )
+    parser.add_argument(
+        "--lock-timeout-seconds",
+        type=float,
+        default=LOCK_TIMEOUT_SECONDS,
+        help="how long a request waits for others' transactions before it is ABORTED (%(default)s)",
+    )
     add_options(parser)
     functions = parser.add_mutually_exclusive_group()
     functions.add_argument("--functions", metavar="HOST:PORT", help="where document events go: our functions host")
@@ -54,7 +68,13 @@ async def _serve(options: argparse.Namespace, guard: Guard, keeping: Keeping) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     indexes = IndexCatalog.from_file(options.indexes) if options.indexes else None
-    engine = Engine(store=keeping.store, indexes=indexes, guard=guard)
+    engine = Engine(
+        store=keeping.store,
+        indexes=indexes,
+        guard=guard,
+        concurrency=Concurrency[options.concurrency.upper()],
+        lock_timeout_seconds=options.lock_timeout_seconds,
+    )
     server = assemble(engine, keeping.serve(engine), _functions(options))
     port = await server.start(options.host, options.port)
     if options.ready is not None:

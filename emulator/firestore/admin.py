@@ -20,7 +20,9 @@ def admin_routes(engine: Engine) -> list[BaseRoute]:
         return PlainTextResponse("Ok\n")
 
     async def clear(request: Request) -> Response:
-        engine.store.clear(DatabaseId(request.path_params["project"], request.path_params["database"]))
+        identity = DatabaseId(request.path_params["project"], request.path_params["database"])
+        engine.transactions.doom(identity)
+        engine.store.clear(identity)
         return JSONResponse({})
 
     async def usage(request: Request) -> Response:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from emulator.firestore.clock import timestamp
 from emulator.firestore.errors import FirestoreError, invalid_argument
 from emulator.firestore.guard import WriteCheck
+from emulator.firestore.locks import contention
 from emulator.firestore.names import DatabaseId
 from emulator.firestore.store import Database, Store, Version
-from emulator.firestore.transactions import State, Transaction, Transactions, contention
+from emulator.firestore.transactions import State, Transaction, Transactions
 from emulator.firestore.usage import UsageMeter
 from emulator.firestore.wire import Document, Timestamp, Value, Write, WriteResult
 from emulator.firestore.writes import ParsedWrite, apply_write, parse_write
@@ -32,7 +33,7 @@ class Committer:
         self._transactions = transactions
         self._meter = meter
 
-    def commit(
+    async def commit(
         self,
         identity: DatabaseId,
         writes: Sequence[Write],
@@ -42,23 +43,24 @@ class Committer:
     ) -> Committed:
         """Apply all writes or none, and end the transaction if one is named. `check` is the caller's (Guard.on_writes).
 
-        Raises ABORTED when what the transaction read has changed since, PERMISSION_DENIED, which comes before anything
-        a precondition would tell of a document, the error of the first write that cannot be applied, or
-        INVALID_ARGUMENT. A transaction whose commit fails is over.
+        Waits for the locks of transactions that have read what it writes. Raises ABORTED when they are not to be had or
+        what an optimistic transaction read has changed, PERMISSION_DENIED, which comes before anything a precondition
+        would tell of a document, the error of the first write that cannot be applied, or INVALID_ARGUMENT. A
+        transaction whose commit fails is over.
         """
         database = self._store.database(identity)
         if not transaction_id:
-            return self._apply(database, [parse_write(write, identity) for write in writes], check)
+            return await self._commit_alone(database, [parse_write(write, identity) for write in writes], check)
         transaction = self._transactions.active(database, transaction_id)
         try:
-            committed = self._commit_transaction(transaction, writes, check)
-        except FirestoreError:
+            committed = await self._commit_transaction(transaction, writes, check)
+        except BaseException:
             self._transactions.finish(transaction, State.ROLLED_BACK)
             raise
         self._transactions.finish(transaction, State.COMMITTED)
         return committed
 
-    def batch(
+    async def batch(
         self, identity: DatabaseId, writes: Sequence[Write], *, check: WriteCheck | None
     ) -> list[WriteResult | FirestoreError]:
         """Apply each write on its own, in order; one that fails does not hinder the others.
@@ -72,20 +74,28 @@ class Committer:
         outcomes: list[WriteResult | FirestoreError] = []
         for write in parsed:
             try:
-                outcomes.append(self._apply(database, [write], check).results[0])
+                committed = await self._commit_alone(database, [write], check)
+                outcomes.append(committed.results[0])
             except FirestoreError as error:
                 outcomes.append(error)
         return outcomes
 
-    def _commit_transaction(
+    async def _commit_alone(
+        self, database: Database, writes: Sequence[ParsedWrite], check: WriteCheck | None
+    ) -> Committed:
+        async with self._transactions.writing(database, writes):
+            return self._apply(database, writes, check)
+
+    async def _commit_transaction(
         self, transaction: Transaction, writes: Sequence[Write], check: WriteCheck | None
     ) -> Committed:
         if transaction.read_only and writes:
             raise invalid_argument("Cannot modify entities in a read-only transaction.")
         parsed = [parse_write(write, transaction.database.id) for write in writes]
-        if not transaction.reads_still_hold():
-            raise contention()
-        return self._apply(transaction.database, parsed, check)
+        async with self._transactions.writing(transaction.database, parsed, transaction):
+            if not transaction.reads_still_hold():
+                raise contention()
+            return self._apply(transaction.database, parsed, check)
 
     def _apply(self, database: Database, writes: Sequence[ParsedWrite], check: WriteCheck | None) -> Committed:
         time = self._store.clock.commit_time()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from emulator.firestore.caller import Caller
 from emulator.firestore.engine import Engine
 from emulator.firestore.errors import FirestoreError
+from emulator.firestore.limits import check_transforms
 from emulator.firestore.names import parse_database
 from emulator.firestore.wire import Empty, Message, WriteResult, request_type
 
@@ -31,16 +32,18 @@ class CommitMethods:
 
     async def commit(self, request: Message, caller: Caller) -> Message:
         identity = parse_database(request.database)
-        committed = self._engine.committer.commit(
+        check_transforms(request.writes)
+        committed = await self._engine.committer.commit(
             identity, request.writes, request.transaction, check=self._engine.guard.on_writes(caller)
         )
         return _CommitResponse(write_results=committed.results, commit_time=committed.time)
 
     async def batch_write(self, request: Message, caller: Caller) -> Message:
         identity = parse_database(request.database)
+        check_transforms(request.writes)
         response = _BatchWriteResponse()
         check = self._engine.guard.on_writes(caller)
-        for outcome in self._engine.committer.batch(identity, request.writes, check=check):
+        for outcome in await self._engine.committer.batch(identity, request.writes, check=check):
             status = response.status.add()
             if isinstance(outcome, FirestoreError):
                 status.code, status.message = outcome.number, outcome.message

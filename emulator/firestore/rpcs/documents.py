@@ -35,7 +35,8 @@ class DocumentMethods:
 
     async def get_document(self, request: Message, caller: Caller) -> Document:
         identity, path = parse_document(request.name)
-        snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
+        database = self._engine.store.database(identity)
+        snapshot = await take_snapshot(self._engine, database, request, documents=[path])
         self._engine.meter.of(identity.project).reads += 1
         version = snapshot.document(path)
         self._engine.guard.check_get(caller, snapshot.database, path, version, snapshot.at, snapshot.time)
@@ -48,7 +49,8 @@ class DocumentMethods:
         identity = parse_database(request.database)
         paths = [(name, document_path(name, identity)) for name in dict.fromkeys(request.documents)]
         mask = parse_mask(request.mask) if request.HasField("mask") else None
-        snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
+        database = self._engine.store.database(identity)
+        snapshot = await take_snapshot(self._engine, database, request, documents=[path for _, path in paths])
         self._engine.meter.of(identity.project).reads += len(paths)
         versions = {path: snapshot.document(path) for _, path in paths}
         self._engine.guard.check_gets(caller, snapshot.database, versions, snapshot.at, snapshot.time)
@@ -76,7 +78,7 @@ class DocumentMethods:
         write = Write(
             update=Document(name=name, fields=request.document.fields), current_document=Precondition(exists=False)
         )
-        return self._write_and_return(write, request, caller)
+        return await self._write_and_return(write, request, caller)
 
     async def update_document(self, request: Message, caller: Caller) -> Document:
         write = Write(update=request.document)
@@ -84,20 +86,20 @@ class DocumentMethods:
             write.update_mask.CopyFrom(request.update_mask)
         if request.HasField("current_document"):
             write.current_document.CopyFrom(request.current_document)
-        return self._write_and_return(write, request, caller)
+        return await self._write_and_return(write, request, caller)
 
     async def delete_document(self, request: Message, caller: Caller) -> Message:
         identity, _ = parse_document(request.name)
         write = Write(delete=request.name)
         if request.HasField("current_document"):
             write.current_document.CopyFrom(request.current_document)
-        self._engine.committer.commit(identity, [write], check=self._engine.guard.on_writes(caller))
+        await self._engine.committer.commit(identity, [write], check=self._engine.guard.on_writes(caller))
         return Empty()
 
-    def _write_and_return(self, write: Write, request: Message, caller: Caller) -> Document:
+    async def _write_and_return(self, write: Write, request: Message, caller: Caller) -> Document:
         identity, path = parse_document(write.update.name)
         mask = parse_mask(request.mask) if request.HasField("mask") else None
-        self._engine.committer.commit(identity, [write], check=self._engine.guard.on_writes(caller))
+        await self._engine.committer.commit(identity, [write], check=self._engine.guard.on_writes(caller))
         version = self._engine.store.database(identity).get(path)
         assert version is not None, "a document just written exists"
         return project(version.document(), mask)

@@ -43,10 +43,10 @@ class ListingMethods:
         mask = parse_mask(request.mask) if request.HasField("mask") else None
         size = _page_size(request.page_size)
         asked = StructuredQuery(from_=[{"collection_id": request.collection_id}], limit={"value": size})
-        snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
-        self._engine.guard.check_list(caller, snapshot.database, parent, asked, snapshot.at, snapshot.time)
         start = decode_token(request.page_token) + ABOVE if request.page_token else None
         query = Query(parent, request.collection_id, False, None, orders, start=start, limit=size + 1)
+        snapshot = await take_snapshot(self._engine, self._engine.store.database(identity), request, query=query)
+        self._engine.guard.check_list(caller, snapshot.database, parent, asked, snapshot.at, snapshot.time)
         entries = _entries(snapshot, query, show_missing=request.show_missing)
         page = entries[:size]
         self._engine.meter.of(identity.project).count_query(len(page))
@@ -58,7 +58,7 @@ class ListingMethods:
     async def list_collection_ids(self, request: Message, caller: Caller) -> Message:
         identity, parent = parse_parent(request.parent)
         size = _page_size(request.page_size)
-        snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
+        snapshot = await take_snapshot(self._engine, self._engine.store.database(identity), request)
         self._engine.guard.require_admin(caller, snapshot.database, "Listing collections")
         self._engine.meter.of(identity.project).reads += 1
         after = decode_token(request.page_token).decode() if request.page_token else ""

@@ -33,7 +33,7 @@ class QueryMethods:
             raise invalid_argument("A query must be set.")
         query = parse_query(request.structured_query, identity, parent)
         require_index(self._engine.indexes, query)
-        snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
+        snapshot = await take_snapshot(self._engine, self._engine.store.database(identity), request, query=query)
         self._engine.guard.check_list(
             caller, snapshot.database, parent, request.structured_query, snapshot.at, snapshot.time
         )
@@ -59,7 +59,7 @@ class QueryMethods:
         aggregations = parse_aggregations(message)
         query = parse_query(message.structured_query, identity, parent, aggregated_fields(aggregations))
         require_index(self._engine.indexes, query)
-        snapshot = take_snapshot(self._engine, self._engine.store.database(identity), request)
+        snapshot = await take_snapshot(self._engine, self._engine.store.database(identity), request, query=query)
         self._engine.guard.check_list(
             caller, snapshot.database, parent, message.structured_query, snapshot.at, snapshot.time
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from emulator.firestore.clock import micros, timestamp
 from emulator.firestore.engine import Engine
+from emulator.firestore.queries.model import Query
 from emulator.firestore.store import Database, Version
 from emulator.firestore.transactions import Transaction
 from emulator.firestore.wire import Message, Timestamp
@@ -34,22 +36,24 @@ class Snapshot:
         return version
 
 
-def take_snapshot(engine: Engine, database: Database, request: Message) -> Snapshot:
-    """The snapshot that a request's consistency selector asks for, beginning a transaction if it does."""
+async def take_snapshot(
+    engine: Engine, database: Database, request: Message, *, documents: Iterable[str] = (), query: Query | None = None
+) -> Snapshot:
+    """The snapshot that a request's consistency selector asks for, beginning a transaction if it does.
+
+    What the request is going to read is locked if its transaction locks; it must be read before anything else is
+    awaited. Raises ABORTED when it cannot be locked.
+    """
     kind = request.WhichOneof("consistency_selector")
     if kind == "read_time":
         at = engine.transactions.past(request.read_time)
         return Snapshot(database, at, timestamp(at))
-    if kind == "transaction":
-        transaction = engine.transactions.for_reading(database, request.transaction)
-        return _of_transaction(transaction, b"")
+    if kind not in ("transaction", "new_transaction"):
+        return Snapshot(database, None, timestamp(engine.store.clock.read_time()))
+    new_id = b""
     if kind == "new_transaction":
-        begun = engine.transactions.begin(database, request.new_transaction)
-        return _of_transaction(engine.transactions.for_reading(database, begun.id), begun.id)
-    return Snapshot(database, None, timestamp(engine.store.clock.read_time()))
-
-
-def _of_transaction(transaction: Transaction, new_id: bytes) -> Snapshot:
-    assert transaction.snapshot is not None, "a transaction that reads has a snapshot"
-    read_time = timestamp(transaction.snapshot)
-    return Snapshot(transaction.database, transaction.snapshot, read_time, transaction, new_id)
+        new_id = engine.transactions.begin(database, request.new_transaction).id
+    transaction = engine.transactions.for_reading(database, new_id or request.transaction)
+    await engine.transactions.lock(transaction, documents, query)
+    read_time = engine.store.clock.read_time() if transaction.snapshot is None else transaction.snapshot
+    return Snapshot(database, transaction.snapshot, timestamp(read_time), transaction, new_id)

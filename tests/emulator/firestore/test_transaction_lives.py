@@ -11,7 +11,7 @@ from google.cloud import firestore
 from google.cloud.firestore_v1 import types
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 
-from tests.emulator.firestore.by_hand import begun, get
+from tests.emulator.firestore.by_hand import OPTIMISTIC, begun, get
 
 EXPIRED = "The referenced transaction has expired or is no longer valid"
 
@@ -106,7 +106,7 @@ def test_transactions_begun_by_their_first_read(
     client: firestore.Client, stub: FirestoreClient, database: str, documents: str
 ) -> None:
     client.document("c/d").set({"n": 1})
-    new = types.TransactionOptions(read_write={})
+    new = types.TransactionOptions(read_write={"concurrency_mode": OPTIMISTIC})
     query = types.StructuredQuery(from_=[{"collection_id": "c"}])
     aggregation = {"structured_query": query, "aggregations": [{"count": {}, "alias": "n"}]}
     responses: list[list[Any]] = [

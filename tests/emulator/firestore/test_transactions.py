@@ -1,4 +1,7 @@
-"""Transactions are serialisable: every anomaly is tried, and what is refused leaves no trace."""
+"""Optimistic transactions are serialisable: every anomaly is tried, and what is refused leaves no trace.
+
+Those that lock are tried in test_locks.py and test_locking_clients.py.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from google.api_core.exceptions import Aborted
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from tests.emulator.firestore.by_hand import begun, get
+from tests.emulator.firestore.by_hand import OPTIMISTIC, PESSIMISTIC, ModalTransaction, begun, begun_as, get
 
 
 def _committed(transaction: firestore.Transaction) -> bool:
@@ -31,7 +34,7 @@ def _ids(transaction: firestore.Transaction, query: Any) -> list[str]:
 def test_lost_update(client: firestore.Client) -> None:
     counter = client.document("c/counter")
     counter.set({"n": 0})
-    first, second = begun(client), begun(client)
+    first, second = begun_as(client, OPTIMISTIC), begun_as(client, OPTIMISTIC)
     for transaction in (first, second):
         value = get(transaction, counter)
         assert value == {"n": 0}
@@ -44,7 +47,7 @@ def test_write_skew(client: firestore.Client) -> None:
     one, two = client.document("doctors/one"), client.document("doctors/two")
     for doctor in (one, two):
         doctor.set({"on_call": True})
-    first, second = begun(client), begun(client)
+    first, second = begun_as(client, OPTIMISTIC), begun_as(client, OPTIMISTIC)
     for transaction, leaving in ((first, one), (second, two)):
         assert all((get(transaction, doctor) or {})["on_call"] for doctor in (one, two))
         transaction.update(leaving, {"on_call": False})
@@ -53,7 +56,7 @@ def test_write_skew(client: firestore.Client) -> None:
 
 def test_two_first_writes_of_a_missing_document(client: firestore.Client) -> None:
     account = client.document("accounts/new")
-    first, second = begun(client), begun(client)
+    first, second = begun_as(client, OPTIMISTIC), begun_as(client, OPTIMISTIC)
     for transaction in (first, second):
         assert get(transaction, account) is None
         transaction.set(account, {"points": 1})
@@ -80,7 +83,7 @@ def test_phantoms(client: firestore.Client, change: Setup, conflicts: bool) -> N
     collection = client.collection("orders")
     collection.document("open").set({"open": True, "n": 1})
     collection.document("closed").set({"open": False, "n": 2})
-    transaction = begun(client)
+    transaction = begun_as(client, OPTIMISTIC)
     assert _ids(transaction, collection.where(filter=FieldFilter("open", "==", True))) == ["open"]
     transaction.set(client.document("reports/r"), {"count": 1})
     change(collection)
@@ -89,7 +92,7 @@ def test_phantoms(client: firestore.Client, change: Setup, conflicts: bool) -> N
 
 def test_phantoms_of_a_missing_collection_and_of_an_aggregation(client: firestore.Client) -> None:
     collection = client.collection("orders")
-    listing, counting = begun(client), begun(client)
+    listing, counting = begun_as(client, OPTIMISTIC), begun_as(client, OPTIMISTIC)
     assert _ids(listing, collection) == []
     assert collection.count().get(transaction=counting)[0][0].value == 0
     for transaction in (listing, counting):
@@ -103,7 +106,7 @@ def test_changes_behind_a_limit_do_not_conflict(client: firestore.Client) -> Non
     collection = client.collection("queue")
     for number in range(3):
         collection.document(f"job{number}").set({"n": number})
-    transaction = begun(client)
+    transaction = begun_as(client, OPTIMISTIC)
     assert _ids(transaction, collection.order_by("n").limit(1)) == ["job0"]
     transaction.delete(collection.document("job0"))
     collection.document("job3").set({"n": 3})
@@ -114,7 +117,7 @@ def test_reads_see_one_snapshot(client: firestore.Client) -> None:
     first, second = client.document("c/first"), client.document("c/second")
     first.set({"n": 1})
     second.set({"n": 1})
-    transaction = begun(client)
+    transaction = begun_as(client, OPTIMISTIC)
     assert get(transaction, first) == {"n": 1}
     second.set({"n": 2})
     client.document("c/third").set({"n": 2})
@@ -125,7 +128,7 @@ def test_reads_see_one_snapshot(client: firestore.Client) -> None:
 
 
 def test_unrelated_commits_do_not_conflict(client: firestore.Client) -> None:
-    transaction = begun(client)
+    transaction = begun_as(client, OPTIMISTIC)
     get(transaction, client.document("c/mine"))
     transaction.set(client.document("c/mine"), {"n": 1})
     client.document("c/other").set({"n": 1})
@@ -133,7 +136,7 @@ def test_unrelated_commits_do_not_conflict(client: firestore.Client) -> None:
 
 
 def test_blind_writes_do_not_conflict(client: firestore.Client) -> None:
-    transaction = begun(client)
+    transaction = begun_as(client, OPTIMISTIC)
     transaction.set(client.document("c/d"), {"n": 1})
     client.document("c/d").set({"n": 2})
     assert _committed(transaction)
@@ -142,14 +145,19 @@ def test_blind_writes_do_not_conflict(client: firestore.Client) -> None:
 
 def test_a_write_that_changes_nothing_does_not_conflict(client: firestore.Client) -> None:
     client.document("c/d").set({"n": 1})
-    transaction = begun(client)
+    transaction = begun_as(client, OPTIMISTIC)
     get(transaction, client.document("c/d"))
     client.document("c/d").set({"n": 1})
     transaction.update(client.document("c/d"), {"n": 2})
     assert _committed(transaction)
 
 
-def test_concurrent_increments_lose_nothing(client: firestore.Client) -> None:
+MODES = pytest.mark.parametrize(("mode", "max_attempts"), [(OPTIMISTIC, 1000), (PESSIMISTIC, 5)])
+"""With locks, contention never takes as many attempts as clients make."""
+
+
+@MODES
+def test_concurrent_increments_lose_nothing(client: firestore.Client, mode: int, max_attempts: int) -> None:
     counter = client.document("c/counter")
     threads, each = 8, 6
 
@@ -160,14 +168,15 @@ def test_concurrent_increments_lose_nothing(client: firestore.Client) -> None:
 
     def work(thread: int) -> None:
         for _ in range(each):
-            increment(client.transaction(max_attempts=1000))
+            increment(ModalTransaction(client, mode, max_attempts))
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, range(threads)))
     assert counter.get().to_dict() == {"n": threads * each}
 
 
-def test_transfers_keep_the_sum_that_readers_see(client: firestore.Client) -> None:
+@MODES
+def test_transfers_keep_the_sum_that_readers_see(client: firestore.Client, mode: int, max_attempts: int) -> None:
     accounts = [client.document(f"accounts/{number}") for number in range(4)]
     for account in accounts:
         account.set({"n": 100})
@@ -185,7 +194,7 @@ def test_transfers_keep_the_sum_that_readers_see(client: firestore.Client) -> No
                 reader = begun(client, read_only=True)
                 sums.append(sum(snapshot.get("n") for snapshot in client.get_all(accounts, transaction=reader)))
             else:
-                transfer(client.transaction(max_attempts=1000), (thread + step) % 4, (thread + step + 1) % 4)
+                transfer(ModalTransaction(client, mode, max_attempts), (thread + step) % 4, (thread + step + 1) % 4)
         return sums
 
     with ThreadPoolExecutor(6) as pool:
@@ -203,6 +212,6 @@ def test_five_lost_attempts_end_in_an_error_after_rolling_back(client: firestore
         transaction.set(counter, {"n": -1})
 
     with pytest.raises(ValueError, match="Failed to commit transaction in 5 attempts"):
-        overtaken(client.transaction())
+        overtaken(ModalTransaction(client, OPTIMISTIC))
     assert len(attempts) == 5
     assert counter.get().to_dict() == {"n": 5}
