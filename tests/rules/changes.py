@@ -148,11 +148,27 @@ ATTACKS = [
     ),
 ]
 
+# Everything else that checkouts write about an order.
+_DETAILS: Fields = {
+    **dict.fromkeys(
+        ("id", "customerEmail", "customerPhone", "customerName", "phoneLast4", "coupon", "couponCode"), "x"
+    ),
+    **dict.fromkeys(("subtotal", "tax", "discount", "fees", "total", "amount", "deliveryFee"), 1.5),
+    **dict.fromkeys(
+        ("brandId", "organizationId", "dispensaryId", "retailerId", "pickupLocationId", "bundleId"), "green"
+    ),
+    **dict.fromkeys(("billingAddress", "shippingAddress", "deliveryWindow"), {"city": "Lagos"}),
+    **dict.fromkeys(("paymentMethod", "purchaseModel", "fulfillmentType", "deliveryInstructions", "notes"), "x"),
+    **{"mode": "live", "updatedAt": NOW},
+}
+
 EDITS = [
     *_orders(
         True,
         order(),
+        order(**_DETAILS),
         order(status="pending", paymentStatus="pending"),
+        *(order(paymentStatus=status) for status in ("pay_at_pickup", "pending_cannpay")),
         order("orgId", "paymentStatus", "customer", "createdAt", retailerId="green", mode="live", total=49.99),
     ),
     # A shopper's own profile.
@@ -182,6 +198,7 @@ EDITS = [
     _yes(KIM, "get", "users/kim"),
     _yes(PENDING_KIM, "get", "users/kim"),
     _yes(KIM, "update", "users/kim", displayName="Kim", photoURL="https://example.com/kim.png"),
+    _yes(KIM, "update", "users/kim", firstName="K", lastName="M", phone="1", phoneNumber="1", updatedAt=NOW),
     _no(NOBODY, "get", "users/kim"),
     # A uid of digits is nobody's customer number, and one that looks like part of an id is no part of it.
     _reading(SHOPPER_5678, "orders/till", {"userId": "5678", "source": "alleaves"}, allowed=False),
