@@ -157,9 +157,10 @@ _DETAILS: Fields = {
     **dict.fromkeys(
         ("brandId", "organizationId", "dispensaryId", "retailerId", "pickupLocationId", "bundleId"), "green"
     ),
-    **dict.fromkeys(("billingAddress", "shippingAddress", "deliveryWindow"), {"city": "Lagos"}),
+    **{name: {"city": "Lagos"} for name in ("billingAddress", "shippingAddress", "deliveryWindow")},
     **dict.fromkeys(("paymentMethod", "purchaseModel", "fulfillmentType", "deliveryInstructions", "notes"), "x"),
-    **{"mode": "live", "updatedAt": NOW},
+    "mode": "live",
+    "updatedAt": NOW,
 }
 
 EDITS = [
