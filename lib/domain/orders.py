@@ -42,7 +42,7 @@ class Flaw(StrEnum):
     """Why an order cannot be decided, in the order in which it is looked for; the first one found is kept.
 
     The first seven are seen in the document alone, the next three when it is compared with what is stored. REFUSED: one
-    of our own invariants would have broken.
+    of our own invariants would have broken, or a document of ours is damaged.
     """
 
     UNKNOWN_STATUS = "unknown_status"
@@ -91,14 +91,19 @@ class Buyer:
     name: str | None = field(default=None, compare=False)
 
     def keys(self, *, from_pos: bool, region: CountryCode) -> tuple[IdentityKey, ...]:
-        """What the customer can be recognised by. `region` is where a number without a country code is from."""
+        """What the customer can be recognised by, strongest first. `region`: of numbers without a country code.
+
+        Of a web order it is one thing: who was signed in, else the address, else the number. Nobody has checked what a
+        shopper types: it may say whose points these are, but must not tie two identities together.
+        """
         found = (
             (IdentityKind.POS, normalise_pos_id(self.user_id) if from_pos else None),
+            (IdentityKind.UID, None if from_pos else self.user_id),
             (IdentityKind.EMAIL, normalise_email(self.email)),
             (IdentityKind.PHONE, normalise_phone(self.phone, region)),
-            (IdentityKind.UID, None if from_pos else self.user_id),
         )
-        return tuple(IdentityKey(kind, value) for kind, value in found if value)
+        keys = tuple(IdentityKey(kind, value) for kind, value in found if value)
+        return keys if from_pos else keys[:1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,7 @@ _FRAMES_MAX = 12
 
 def unexpected_error(function: str, error: BaseException) -> None:
     """An error nobody planned for. Its type and where it came from, not its message: that may quote a document."""
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
-    at = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    _write("ERROR", "unexpected error", function=function, error=type(error).__qualname__, at=at)
+    _write("ERROR", "unexpected error", function=function, error=type(error).__qualname__, at=_origin(error))
 
 
 def invariant_broken(function: str, error: InvariantBroken) -> None:
@@ -32,9 +30,19 @@ def order_refused(order_id: str, error: PerennialError) -> None:
     _write("CRITICAL", "order refused", orderId=order_id, kind=error.kind.value, rule=error.message)
 
 
+def order_unreadable(order_id: str, error: Exception) -> None:
+    """An order whose recording met a document it could not read, or a mistake of ours. Nothing was written."""
+    _write("CRITICAL", "order unreadable", orderId=order_id, error=type(error).__qualname__, at=_origin(error))
+
+
 def order_kept(org_id: str, order_id: str, reason: str) -> None:
     """An order that could not be decided; it waits in the org's inbox for a person."""
     _write("WARNING", "order kept for review", orgId=org_id, orderId=order_id, reason=reason)
+
+
+def _origin(error: BaseException) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _write(severity: str, message: str, **fields: Any) -> None:

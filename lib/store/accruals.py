@@ -24,8 +24,8 @@ def reference(org: OrgStore, order_id: str) -> DocumentReference:
 
 def customer_of(org: OrgStore, order_id: str) -> str | None:
     """To whom the order has been granted, as of now and outside of a transaction; None when it has not. One read."""
-    accrual = decode(reference(org, order_id).get())
-    return accrual.customer_id if accrual else None
+    fields = reference(org, order_id).get(field_paths=["customerId"]).to_dict() or {}
+    return fields.get("customerId")
 
 
 def save(transaction: Transaction, org: OrgStore, accrual: Accrual, now: datetime) -> None:

@@ -8,6 +8,7 @@ import time
 
 from google.cloud.firestore import Client, FieldFilter
 
+from lib.domain.ids import is_org_id
 from lib.domain.orders import OrgNames
 from lib.store.client import database
 from lib.store.org import UNASSIGNED, OrgStore
@@ -87,4 +88,4 @@ def _org_of_location(client: Client, name: str) -> str | None:
 
 def _org_id(fields: dict[str, object] | None) -> str | None:
     org_id = (fields or {}).get("orgId")
-    return org_id if isinstance(org_id, str) and org_id else None
+    return org_id if is_org_id(org_id) else None

@@ -11,7 +11,7 @@ from typing import Any
 from google.cloud.firestore import DocumentReference
 
 from lib.domain.accrual import Occasion
-from lib.domain.grants import is_stale
+from lib.domain.ids import is_id
 from lib.domain.orders import Flaw, Revision
 from lib.store import accruals
 from lib.store.org import OrgStore
@@ -34,7 +34,7 @@ def item_id(order_id: str) -> str:
 def order_id_of(item: str) -> str | None:
     """The order an inbox document is about, None when it is about something else."""
     kind, _, order_id = item.partition(":")
-    return order_id if kind == _KIND and order_id else None
+    return order_id if kind == _KIND and is_id(order_id) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ def keep(transaction: Transaction, org: OrgStore, kept: Kept, now: datetime) -> 
     """Keeps a state of an order for review; False if this or a later one was kept, worked or recorded already."""
     reference = _reference(org, kept.order_id)
     known, recorded = transaction.get([reference, accruals.reference(org, kept.order_id)])
-    if is_stale(accruals.decode(recorded), kept.revision) or _version(known) >= kept.revision.text:
+    # Not decoded: a damaged record may be the very reason for keeping the order.
+    if max(_version(known), _version(recorded)) >= kept.revision.text:
         return False
     transaction.replace(
         reference,

@@ -110,7 +110,7 @@ class Transaction:
         if self.id is not None:
             try:
                 self._transaction._rollback()
-            except exceptions.GoogleAPICallError:
+            except exceptions.GoogleAPIError:
                 return
 
     def _begin_with(self, references: Sequence[DocumentReference]) -> list[Snapshot]:
@@ -137,8 +137,9 @@ def run(work: Callable[[Transaction], Result]) -> Result:
     """Runs `work` in a transaction and commits it; again from the start, at most `ATTEMPTS_MAX` times, on contention.
 
     Raises Unavailable (retryable) when attempts run out, FailedPrecondition (reason `changed_meanwhile`) when an
-    `unchanged_since` or a `create` no longer holds, NotFound when an updated document is gone. Whatever `work` itself
-    raises, and any other refusal of Firestore, comes through unchanged with nothing written.
+    `unchanged_since` or a `create` no longer holds, NotFound when an updated document is gone, InvariantBroken when
+    Firestore cannot store what is to be written. Whatever `work` itself raises, and any other refusal of Firestore,
+    comes through unchanged with nothing written.
     """
     client = database()
     retry_of: bytes | None = None
@@ -162,6 +163,10 @@ def run(work: Callable[[Transaction], Result]) -> Result:
         except (exceptions.FailedPrecondition, exceptions.AlreadyExists) as error:
             transaction.abandon()
             raise errors.FailedPrecondition("a document has changed meanwhile", reason="changed_meanwhile") from error
+        except exceptions.InvalidArgument as error:
+            # Too large, most likely. The same documents would be refused again however often they are tried.
+            transaction.abandon()
+            raise errors.InvariantBroken("the documents to write are none that Firestore stores") from error
         except BaseException:
             transaction.abandon()
             raise

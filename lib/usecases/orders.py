@@ -26,6 +26,8 @@ from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
 
 _ACTOR = Actor("system", "on_order_written")
+# What a document of ours that is not as we wrote it, or a mistake in the code that reads it, raises again each time.
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class Outcome(StrEnum):
@@ -60,8 +62,8 @@ class _Side:
 def record_order(change: OrderChange) -> Outcome:
     """Brings ledgers and customers to what the order deserves now; any number of deliveries has the effect of one.
 
-    An order that cannot be decided is kept in the inbox and never raises. Raises Unavailable when it should be
-    delivered again.
+    An order that cannot be decided, or only by reading a document of ours that is damaged, is kept in the inbox. What
+    is raised is worth another delivery: Unavailable, or the error of a dependency that is down.
     """
     before = _read(change, change.before)
     after = _read(change, change.after)
@@ -104,7 +106,9 @@ def _record(order_id: str, sides: list[_Side], kept_in: OrgStore | None, occasio
             return transactions.run(lambda transaction: _attempt(transaction, sides, kept_in, occasion, belated=True))
     except (FailedPrecondition, NotFound, InvariantBroken) as error:
         logs.order_refused(order_id, error)
-        return _Result(flaw=Flaw.REFUSED)
+    except _UNREADABLE as error:
+        logs.order_unreadable(order_id, error)
+    return _Result(flaw=Flaw.REFUSED)
 
 
 def _attempt(

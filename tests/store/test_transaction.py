@@ -190,7 +190,7 @@ def test_a_refusal_of_firestore_is_neither_hidden_nor_repeated(monkeypatch: pyte
 
     with monkeypatch.context() as patch:
         patch.setattr(database()._firestore_api, "commit", refuse)
-        with pytest.raises(exceptions.InvalidArgument):
+        with pytest.raises(errors.InvariantBroken):
             transaction.run(add_one)
     assert len(refusals) == 1
     counted(2)

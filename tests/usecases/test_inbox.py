@@ -84,7 +84,7 @@ def test_an_order_of_no_org_is_replayed_into_the_one_it_names_by_now(counter: Co
     assert counter.fields("tenants", UNASSIGNED, "inbox", "order:o1")["status"] == "replayed"
 
 
-@pytest.mark.parametrize("item_id", ["order:never", "order:", "webhook:1", "o1"])
+@pytest.mark.parametrize("item_id", ["order:never", "order:", "order:.", "webhook:1", "o1"])
 def test_what_is_not_in_the_inbox_is_not_found(counter: Counter, item_id: str) -> None:
     counter.write("never", status="pending")
     with pytest.raises(NotFound):

@@ -9,9 +9,14 @@ from emulator.client import StackClient
 from lib.domain.commands import Command
 from lib.domain.ids import fingerprint
 from lib.domain.ledger import Actor
-from lib.usecases import customers
+from lib.usecases import customers, inbox
 from lib.usecases.orders import Outcome, record_order
 from tests.usecases.counter import ANN, ORG, Counter, cost, deliver, pos
+
+
+def command(function: str) -> Command:
+    """A request of the staff."""
+    return Command(function, ORG, Actor("staff", "u1"), "key", fingerprint([]), datetime.now(UTC))
 
 
 class TestWhatCannotBeDecided:
@@ -69,7 +74,23 @@ class TestWhatCannotBeDecided:
         assert warm.sell("o1", customerId=ANN) is Outcome.KEPT
         assert warm.tenant("inbox", "order:o1")["reason"] == "refused"
         assert warm.ledger(ANN) == [("earn", 50)]
-        command = Command("sync_customer", ORG, Actor("staff", "u1"), "key", fingerprint([]), datetime.now(UTC))
-        assert customers.sync(command, ANN)["ok"]
+        assert customers.sync(command("sync_customer"), ANN)["ok"]
         assert warm.customer(ANN)["points"] == 100
         assert warm.tenant("inbox", "order:o1")["status"] == "replayed"
+
+    def test_an_order_whose_record_is_damaged_waits_for_a_person(self, warm: Counter) -> None:
+        record = warm.client.document("tenants", ORG, "accruals", "first")
+        sound = warm.tenant("accruals", "first")
+        record.set({"orderId": "first", "orderVersion": sound["orderVersion"]})
+        assert warm.sell("first", totals={"total": 80.0}) is Outcome.KEPT
+        assert warm.tenant("inbox", "order:first")["reason"] == "refused"
+        assert warm.customer(ANN)["points"] == 50
+        record.set(sound)
+        assert inbox.replay(command("replay_inbox"), "order:first")["ok"]
+        assert warm.customer(ANN)["points"] == 80
+
+    def test_a_location_that_names_no_possible_org_leads_nowhere(self, counter: Counter) -> None:
+        counter.client.document("locations/1000").set({"orgId": "a/b"})
+        counter.org_id = None
+        assert counter.sell("o1", retailerId="1000", **pos("77")) is Outcome.KEPT
+        assert counter.fields("tenants", "_unassigned", "inbox", "order:o1")["reason"] == "unknown_org"
