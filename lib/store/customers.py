@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from lib.domain import loose_fields
 from lib.domain.customers import Contact, Customer, Opening, Standing
 from lib.domain.errors import InvalidInput, InvariantBroken, NotFound
 from lib.domain.identity import normalise_phone, normalise_pos_id, phone_digits, phone_last4
@@ -75,7 +76,7 @@ def decode(org: OrgStore, snapshot: Snapshot, *, adopt: bool = False) -> Custome
         tier=_text(fields.get("tier")),
         tier_updated_at=_instant(fields.get("tierUpdatedAt")),
         segment=_text(fields.get("segment")),
-        enrolled=_instant(fields.get("loyaltyEnrolledAt")) is not None,
+        enrolled=loose_fields.instant(fields.get("loyaltyEnrolledAt")) is not None,
         merged_into=_text(fields.get("mergedInto")) if fields.get("archived") is True else None,
     )
     if not loyalty:
@@ -208,8 +209,9 @@ def _legacy_opening(fields: Mapping[str, Any]) -> Opening:
         stats=SpendStats(
             order_count=_natural(fields.get("orderCount")),
             lifetime_cents=_legacy_cents(fields),
-            first_order_at=_instant(fields.get("firstOrderDate")),
-            last_order_at=_instant(fields.get("lastOrderDate")),
+            # The POS customer sync has stored these as text; without them every old order would be counted twice.
+            first_order_at=loose_fields.instant(fields.get("firstOrderDate")),
+            last_order_at=loose_fields.instant(fields.get("lastOrderDate")),
         ),
     )
 

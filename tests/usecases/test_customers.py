@@ -95,6 +95,17 @@ def test_a_legacy_customer_is_not_paid_twice_for_orders_its_figures_contain(coun
     assert found["pointsFromOrders"] == 110
 
 
+@pytest.mark.parametrize("as_stored", [datetime.isoformat, lambda date: date.timestamp() * 1000])
+def test_a_legacy_date_counts_in_whatever_type_it_was_stored(counter: Counter, as_stored: Any) -> None:
+    last = datetime.now(UTC) - timedelta(days=5)
+    legacy = {"orgId": ORG, "alleavesCustomerId": "cid_90", "points": 120, "totalSpent": 120.0, "orderCount": 2}
+    counter.client.document("customers/old").set({**legacy, "lastOrderDate": as_stored(last)})
+    counter.sell("old6", createdAt=last - timedelta(days=1), totals={"total": 60.0}, **pos("90"))
+    found = counter.customer("old")
+    assert (found["points"], found["totalSpent"], found["orderCount"]) == (120, 120.0, 2)
+    assert isinstance(found["lastOrderDate"], datetime)
+
+
 def test_a_lost_account_is_restored_from_its_entries(counter: Counter) -> None:
     points.adjust(command("adjust_points"), ANN, 7, "sorry")
     right = counter.customer(ANN)["loyalty"]
