@@ -25,13 +25,15 @@ class TillOrder:
 class Checkout:
     """The order to redeem on: its total before rewards, whether it is cancelled or refunded, its redemptions so far.
 
-    Without an order to compare with, every reward has room.
+    held: the customer's holds that nobody has ended, on this order or another. Without an order to compare with, every
+    reward has room.
     """
 
     order_id: str = ""
     total_cents: int = MAX_CENTS
     is_returned: bool = False
     redemptions: tuple[Redemption, ...] = ()
+    held: tuple[Redemption, ...] = ()
 
     @property
     def room_cents(self) -> int:
@@ -71,7 +73,7 @@ def quote(checkout: Checkout, journal: Journal | None, settings: LoyaltySettings
     refusal = _blocked(checkout, settings, act.at)
     if refusal or journal is None:
         return Quote(refusal=refusal or Refusal.UNKNOWN_CUSTOMER)
-    redemptions.close_timed_out(checkout.redemptions, journal, act)
+    redemptions.close_timed_out(checkout.held, journal, act)
     available = journal.account.balances.available
     priced = [(rewards.whole(tier), tier.description) for tier in settings.redemption_tiers]
     return Quote(
@@ -87,13 +89,13 @@ def hold(
     """Sets points aside for an order, for the minutes the settings give. `journal` is None for an unknown customer.
 
     A reward worth more than what is left to pay is refused and never trimmed silently: the customer would pay points
-    for nothing. The refusal offers the best reward that fits. This customer's timed-out holds on the same order are
-    closed first, so that trying again at the till finds the points free.
+    for nothing. The refusal offers the best reward that fits. This customer's timed-out holds are closed first,
+    on whichever order: a hold that somebody forgot must not keep points from the next purchase.
     """
     refusal = _blocked(checkout, settings, act.at)
     if refusal or journal is None:
         return Outcome(refusal=refusal or Refusal.UNKNOWN_CUSTOMER)
-    closed = redemptions.close_timed_out(checkout.redemptions, journal, act)
+    closed = redemptions.close_timed_out(checkout.held, journal, act)
     available = journal.account.balances.available
     decision = _granted(wish, available, checkout, settings)
     if isinstance(decision, Refusal):

@@ -5,6 +5,7 @@ from typing import Any
 
 from google.cloud.firestore import DocumentReference, FieldFilter
 
+from lib.domain.customers import Customer
 from lib.domain.errors import NotFound
 from lib.domain.ledger import Actor
 from lib.domain.lots import LotChange
@@ -36,6 +37,16 @@ def of_order(transaction: Transaction, org: OrgStore, order_id: str) -> tuple[Re
     found = transaction.query(org.collection("redemptions").where(filter=FieldFilter("orderId", "==", order_id)))
     redemptions = (decode(snapshot.id, snapshot.to_dict() or {}) for snapshot in found)
     return tuple(sorted(redemptions, key=lambda redemption: (redemption.held_at, redemption.id)))
+
+
+def held_by(org: OrgStore, customer: Customer, transaction: Transaction | None = None) -> tuple[Redemption, ...]:
+    """The customer's holds that nobody has ended, timed out or not. No read unless points are set aside."""
+    if customer.account.balances.reserved == 0:
+        return ()
+    of_customer = org.collection("redemptions").where(filter=FieldFilter("customerId", "==", customer.id))
+    held = of_customer.where(filter=FieldFilter("state", "==", State.HELD.value))
+    found = transaction.query(held) if transaction else held.stream()
+    return tuple(decode(snapshot.id, snapshot.to_dict() or {}) for snapshot in found)
 
 
 def write(transaction: Transaction, org: OrgStore, redemptions: Iterable[Redemption]) -> None:

@@ -144,12 +144,12 @@ def _still_so(transaction: Transaction, side: _Side) -> Revision | None:
 
 
 def _sides(before: Order | MalformedOrder | None, after: Order, org: OrgStore | None) -> list[tuple[OrgStore, Order]]:
-    """The org whose order it is and, when it has just moved there, the one that has to give it up."""
+    """The org whose order it is and, when it has just moved there, the one that has to give it up, rewards included."""
     sides = [(org, after)] if org else []
     if isinstance(before, Order) and before.phase is Phase.EARNING and before.org != after.org:
         old_org = directory.org_of(before.org)
         if old_org and old_org != org:
-            sides.append((old_org, replace(after, phase=Phase.OPEN, status="moved to another org")))
+            sides.append((old_org, replace(after, phase=Phase.REVERSED, status="moved to another org")))
     return sides
 
 

@@ -1,26 +1,29 @@
 """What a customer has, how it came about, and moving points by hand."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from lib.domain import answers, grants
+from lib.domain import answers, grants, redemptions
 from lib.domain.answers import Answer
 from lib.domain.chain import Link
 from lib.domain.commands import Command
 from lib.domain.customers import Customer, journal_of, refreshed
 from lib.domain.errors import InvalidInput
 from lib.domain.identity import IdentityKey, IdentityKind, normalise_email, normalise_phone
-from lib.domain.ledger import Entry, EntryKind, Journal, Memo, Source
-from lib.domain.redemptions import Refusal
+from lib.domain.ledger import Actor, Entry, EntryKind, Journal, Memo, Source
+from lib.domain.redemptions import Act, Redemption, Refusal
 from lib.domain.settings import LoyaltySettings
 from lib.platform import clock
 from lib.store import journals, ledger, lookup, receipts
+from lib.store import redemptions as redemption_store
 from lib.store import settings as settings_store
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
 
 UNKNOWN_CUSTOMER = Refusal.UNKNOWN_CUSTOMER.value
 INSUFFICIENT_POINTS = Refusal.INSUFFICIENT_POINTS.value
+# Who ends a hold whose time is over, where nothing is written.
+_CLOCK = Actor("system", "clock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,14 @@ def check(org_id: str, who: Who) -> Answer:
     """The customer's points, balances, tier and way to the next tier; or the reason there is nothing to say.
 
     Refusals: `unknown_customer`; `several_customers` with their ids, when a telephone number or address is shared.
-    Billed: one read by id, two by a recorded identity.
+    Billed: one read by id, two by a recorded identity; one more for each hold, where points are set aside.
     """
     org = OrgStore(org_id)
     settings = settings_store.load(org)
     customer = _find(org, who, settings)
     if not isinstance(customer, Customer):
         return customer
-    return answers.of_standing(_as_of(customer, settings, clock.now()), settings)
+    return answers.of_standing(_as_of(customer, redemption_store.held_by(org, customer), settings), settings)
 
 
 def history(org_id: str, who: Who, *, cursor: str | None, limit: int, names_staff: bool) -> Answer:
@@ -68,7 +71,7 @@ def adjust(command: Command, customer_id: str, points: int, reason: str) -> Answ
     """Adds or, when negative, takes points by hand. What is added expires as if it had been earned now.
 
     Refusals: `unknown_customer`; `insufficient_points`, because what is held or spent cannot be taken away.
-    Billed: 2 reads and 3 writes.
+    Billed: 2 reads and 3 writes, and one read for each hold.
     """
     settings = settings_store.load(OrgStore(command.org_id))
 
@@ -77,11 +80,14 @@ def adjust(command: Command, customer_id: str, points: int, reason: str) -> Answ
         if customer is None:
             return answers.refusal(UNKNOWN_CUSTOMER)
         journal = journal_of(customer, settings.rule_version, command.at)
+        act = Act(command.actor, command.at, settings.rule_version)
+        closed = redemptions.close_timed_out(redemption_store.held_by(org, customer, transaction), journal, act)
         balances = journal.account.balances
         if balances.available + points < 0:
             return answers.refusal(INSUFFICIENT_POINTS, balances=answers.of_balances(balances))
         entry = _adjusted(journal, points, settings, _memo(command, settings, reason))
         after = journals.post(transaction, org, customer, journal, settings, command.at)
+        redemption_store.write(transaction, org, closed)
         return {**answers.of_standing(after, settings), "entry": answers.of_entry(entry, names_staff=True)}
 
     return receipts.run_once(command, work)
@@ -129,10 +135,13 @@ def _key(who: Who, settings: LoyaltySettings) -> IdentityKey | None:
     return IdentityKey(IdentityKind.EMAIL, email) if email else None
 
 
-def _as_of(customer: Customer, settings: LoyaltySettings, now: datetime) -> Customer:
-    """The customer as the next change would find it: points that the ledger has not taken over yet count."""
-    account = journal_of(customer, settings.rule_version, now).account
-    return refreshed(replace(customer, account=account), settings, now)
+def _as_of(customer: Customer, held: Iterable[Redemption], settings: LoyaltySettings) -> Customer:
+    """The customer as the next change would find it now: points that the ledger has not taken over yet count, and so do
+    those of holds that have timed out."""
+    now = clock.now()
+    journal = journal_of(customer, settings.rule_version, now)
+    redemptions.close_timed_out(held, journal, Act(_CLOCK, now, settings.rule_version))
+    return refreshed(replace(customer, account=journal.account), settings, now)
 
 
 def _head(customer: Customer) -> Link | None:

@@ -87,7 +87,7 @@ class TestHold:
         journal = journal_with(100)
         old = held(journal)
         late = act(EXACT.hold_minutes)
-        outcome = checkout.hold("r2", Wish(100), Checkout("o", 50_00, redemptions=(old,)), journal, EXACT, late)
+        outcome = checkout.hold("r2", Wish(100), Checkout("o", 50_00, held=(old,)), journal, EXACT, late)
         assert [(changed.id, changed.state) for changed in outcome.changed] == [
             ("r1", State.EXPIRED),
             ("r2", State.HELD),

@@ -182,6 +182,47 @@ class TestGivingBack:
         assert till.capture(held)["reason"] == "already_voided"
         assert till.reinstate(captured)["reason"] == "already_reinstated"
 
+    def test_an_order_that_moves_to_another_org_leaves_its_rewards_behind(self, till: Till) -> None:
+        ann, bob = till.customer("ann", 100), till.customer("bob", 100)
+        till.order("order-1", source="alleaves", userId="77")
+        captured = till.held(ann)
+        till.capture(captured)
+        held = till.held(bob)
+        till.order("order-1", orgId="org_b")
+        assert (till.points(ann), till.points(bob)) == (100, 100)
+        assert till.redemption(captured)["reinstatedAt"]
+        assert till.redemption(held)["state"] == "voided"
+
+
+class TestTimeOut:
+    def test_a_forgotten_hold_does_not_keep_points_from_the_next_order(self, till: Till) -> None:
+        ann = till.customer("ann", 100)
+        forgotten = till.held(ann, order_id="left-standing")
+        assert till.hold(ann, order_id="order-2")["reason"] == "insufficient_points"
+        later = till.command("hold_redemption", minutes=31)
+        assert till.hold(ann, order_id="order-2", command=later)["ok"]
+        assert till.redemption(forgotten)["state"] == "expired"
+        assert till.kinds(ann) == ["adjust", "hold", "void", "hold"]
+
+    def test_points_of_a_forgotten_hold_can_be_taken_away_by_hand(self, till: Till) -> None:
+        ann = till.customer("ann", 100)
+        forgotten = till.held(ann)
+        early, late = (till.command("adjust_points", minutes=minutes) for minutes in (29, 30))
+        assert points.adjust(early, ann, -100, "counted twice")["reason"] == "insufficient_points"
+        assert points.adjust(late, ann, -100, "counted twice")["points"] == 0
+        assert till.redemption(forgotten)["state"] == "expired"
+
+    def test_what_is_shown_counts_forgotten_points_as_free(self, till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+        ann = till.customer("ann", 100)
+        till.held(ann)
+        assert points.check("org_a", points.Who(customer_id=ann))["points"] == 0
+        assert redemptions.quote("org_a", STAFF, ann, None)["available"] == 0
+        later = till.command(minutes=31).at
+        monkeypatch.setattr("lib.platform.clock.now", lambda: later)
+        assert points.check("org_a", points.Who(customer_id=ann))["points"] == 100
+        assert redemptions.quote("org_a", STAFF, ann, None)["best"]["points"] == 100
+        assert till.kinds(ann) == ["adjust", "hold"]
+
 
 def test_another_orgs_redemption_does_not_exist(till: Till) -> None:
     ann = till.customer("ann", 200)
@@ -220,7 +261,6 @@ def test_what_each_call_is_billed(till: Till, usage: StackClient) -> None:
     order, wish = TillOrder("order-1", 50_00), Wish(100)
     hold, capture = till.command("hold_redemption"), till.command("capture_redemption")
     reinstate = till.command("reinstate_redemption")
-    redemption_id = till.held(ann, order_id="order-2")
 
     def billed(call: object) -> tuple[int, int]:
         assert callable(call)
@@ -235,6 +275,9 @@ def test_what_each_call_is_billed(till: Till, usage: StackClient) -> None:
     assert billed(lambda: redemptions.capture(capture, hold.id_of("redemption"), None)) == (3, 5)
     assert billed(lambda: redemptions.capture(capture, hold.id_of("redemption"), None)) == (1, 0)
     assert billed(lambda: redemptions.reinstate(reinstate, hold.id_of("redemption"), "x")) == (3, 4)
-    assert billed(lambda: till.void(redemption_id)) == (3, 4)
     assert billed(lambda: points.check("org_a", points.Who(customer_id=ann))) == (1, 0)
+    open_hold = till.held(ann, order_id="order-2")
+    assert billed(lambda: points.check("org_a", points.Who(customer_id=ann))) == (2, 0)
+    assert billed(lambda: redemptions.quote("org_a", STAFF, ann, order)) == (4, 0)
+    assert billed(lambda: till.void(open_hold)) == (3, 4)
     assert billed(lambda: points.adjust(till.command("adjust_points"), ann, 5, "sorry")) == (2, 3)
