@@ -41,7 +41,7 @@ class Measurement:
     client_cpu_ms: float
 
 
-class _Server:
+class Server:
     """The measured process, seen from outside."""
 
     def __init__(self, server: Launched) -> None:
@@ -56,9 +56,7 @@ class _Server:
         return int((self._stat / "statm").read_text().split()[1]) * _PAGE_BYTES / 1e6
 
 
-def measure(
-    name: str, operation: Callable[[int], object], server: _Server, seconds: float, threads: int
-) -> Measurement:
+def measure(name: str, operation: Callable[[int], object], server: Server, seconds: float, threads: int) -> Measurement:
     """Repeat an operation for some seconds on some threads; it gets a number that is different in every call."""
     operation(0)  # the first of its kind opens connections and makes indexes
     server_before, client_before, began = server.cpu_seconds(), _own_cpu_seconds(), time.perf_counter()
@@ -90,7 +88,7 @@ def load(client: firestore.Client, documents: int) -> float:
     for first in range(0, documents, _COMMIT_DOCUMENTS):
         batch = client.batch()
         for number in range(first, min(first + _COMMIT_DOCUMENTS, documents)):
-            batch.set(client.document(f"customers/c{number:07d}"), _customer(number))
+            batch.set(client.document(f"customers/c{number:07d}"), customer(number))
         batch.commit()
     return time.perf_counter() - began
 
@@ -135,7 +133,7 @@ def _operations(client: firestore.Client, documents: int) -> list[tuple[str, Cal
     customers = client.collection("customers")
     return [
         ("get", lambda n: customers.document(f"c{n % documents:07d}").get()),
-        ("set", lambda n: client.document(f"bench/{n % 1000}").set(_customer(n))),
+        ("set", lambda n: client.document(f"bench/{n % 1000}").set(customer(n))),
         ("transaction (get, update)", lambda n: _increment(client.transaction(), client.document(f"counters/{n}"))),
         ("query, two equalities, limit 1", _lookup(client, documents)),
         ("query, 50 newest of one of 10 organisations", lambda n: list(_newest(client, n).stream())),
@@ -176,7 +174,8 @@ def _increment(transaction: firestore.Transaction, counter: firestore.DocumentRe
     transaction.set(counter, {"n": value["n"] + 1})
 
 
-def _customer(number: int) -> dict[str, Any]:
+def customer(number: int) -> dict[str, Any]:
+    """A document like those of a shop, of about 900 bytes as JSON."""
     return {
         "orgId": f"org{number % 10}",
         "email": f"c{number}@example.com",
@@ -194,11 +193,11 @@ def _customer(number: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[firestore.Client, _Server]]:
+def _server() -> Iterator[tuple[firestore.Client, Server]]:
     with launched() as process:
         os.environ["FIRESTORE_EMULATOR_HOST"] = process.address
         client = firestore.Client(project="bench")
-        yield client, _Server(process)
+        yield client, Server(process)
         client.close()
 
 

@@ -9,6 +9,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,7 +33,8 @@ _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["emulator.firestore.__main__"])
 
 
-def _run(arguments: list[str]) -> None:
+def _run(arguments: list[str], scratch: str) -> None:
+    tempfile.tempdir = scratch
     threading.Thread(target=_end_with_parent, daemon=True).start()
     raise SystemExit(main(arguments))
 
@@ -51,13 +53,15 @@ class Server:
         ready = folder.with_name(folder.name + ".ready")
         ready.unlink(missing_ok=True)
         options = ["--port", "0", "--ready", str(ready), "--data-dir", str(folder), *arguments]
-        self._process = _processes.Process(target=_run, args=(options,), daemon=True)
+        # What a killed server cannot tidy up, its sockets, is in a folder that we do.
+        self._scratch = tempfile.TemporaryDirectory(prefix="killed-")
+        self._process = _processes.Process(target=_run, args=(options, self._scratch.name), daemon=True)
         self._process.start()
-        deadline = time.monotonic() + _DEADLINE_SECONDS
-        while not ready.exists():
-            assert self._process.is_alive() and time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.005)
-        told = json.loads(ready.read_text())
+        try:
+            told = json.loads(self._wait_for(ready))
+        except AssertionError:
+            self._scratch.cleanup()
+            raise
         self.address = f"{told['host']}:{told['port']}"
         self._channel = grpc.insecure_channel(self.address)
         transport = FirestoreGrpcTransport(channel=self._channel, credentials=AnonymousCredentials())
@@ -78,6 +82,13 @@ class Server:
         answers = self.client.run_query({"parent": DOCUMENTS, "structured_query": query}, timeout=_DEADLINE_SECONDS)
         return {answer.document.name.rsplit("/", 1)[-1]: answer.document for answer in answers if answer.document.name}
 
+    def _wait_for(self, ready: Path) -> str:
+        deadline = time.monotonic() + _DEADLINE_SECONDS
+        while not ready.exists():
+            assert self._process.is_alive() and time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.005)
+        return ready.read_text()
+
     def kill(self) -> None:
         """End it as a power cut would: SIGKILL."""
         self._process.kill()
@@ -88,11 +99,16 @@ class Server:
         self._process.terminate()
         return self.wait()
 
+    def close(self) -> None:
+        """Kill it, if it still runs, and let go of it; nobody may be using its client any more."""
+        self.kill()
+        self._channel.close()
+
     def wait(self) -> int:
         """The exit code of a server that is about to end."""
         self._process.join(_DEADLINE_SECONDS)
         assert self._process.exitcode is not None, "the server did not end"
-        self._channel.close()
+        self._scratch.cleanup()
         return self._process.exitcode
 
 
@@ -110,7 +126,7 @@ def serving(folder: Path) -> Iterator[Serve]:
 
     yield start
     for server in servers:
-        server.kill()
+        server.close()
 
 
 def put(path: str, **fields: int | str) -> Write:
