@@ -8,6 +8,7 @@ from typing import Any
 from google.cloud.firestore import DocumentReference, FieldFilter, Query
 
 from lib.domain.counting import Count, Extremes
+from lib.domain.errors import FailedPrecondition
 from lib.domain.grants import Accrual, Rate
 from lib.domain.lots import Lot
 from lib.store.org import OrgStore
@@ -44,9 +45,11 @@ def others(transaction: Transaction, org: OrgStore, customer_id: str, order_id: 
 
 
 def of_customer(transaction: Transaction, org: OrgStore, customer_id: str) -> list[Accrual]:
-    """Every record of a customer, oldest order first among the counted."""
+    """Every record of a customer, in no order. Raises FailedPrecondition for more than `OF_CUSTOMER_MAX`."""
     query = org.collection("accruals").where(filter=FieldFilter("customerId", "==", customer_id))
-    found = (decode(snapshot) for snapshot in transaction.query(query.limit(OF_CUSTOMER_MAX)))
+    found = [decode(snapshot) for snapshot in transaction.query(query.limit(OF_CUSTOMER_MAX + 1))]
+    if len(found) > OF_CUSTOMER_MAX:
+        raise FailedPrecondition("this customer has too many orders to add up", reason="too_many_orders")
     return [accrual for accrual in found if accrual]
 
 

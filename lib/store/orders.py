@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from google.api_core.datetime_helpers import DatetimeWithNanoseconds
-from google.cloud.firestore import FieldFilter, Or
+from google.cloud.firestore import And, FieldFilter, Or
 
 from lib.domain.customers import Customer
+from lib.domain.identity import normalise_email
 from lib.domain.orders import MalformedOrder, Order, Revision, read
 from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
 OF_CUSTOMER_MAX = 5_000
+# Where an order may name its org by the org's own id.
+_ORG_FIELDS = ("orgId", "brandId", "organizationId", "dispensaryId")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +67,17 @@ def add_owner(
 
 
 def of_customer(org: OrgStore, customer: Customer) -> Iterator[StoredOrder]:
-    """Orders that name the customer, its POS id or its e-mail address, oldest first.
+    """Orders that name the customer, its e-mail address or, for this org, its POS id, oldest first.
 
-    The last two may be another org's or another customer's: that is decided when they are recorded.
+    Tills of all orgs count from 1, and many orders share a placeholder address: neither is searched for by itself.
+    What is found may still be another org's or another customer's: that is decided when it is recorded.
     """
     filters: list[Any] = [FieldFilter("customerId", "==", customer.id)]
     if customer.pos_id:
-        filters.append(FieldFilter("userId", "==", customer.pos_id))
-    if customer.contact.email:
-        filters.append(FieldFilter("customer.email", "==", customer.contact.email))
+        of_org = Or([FieldFilter(name, "==", org.org_id) for name in _ORG_FIELDS])
+        filters.append(And([FieldFilter("userId", "==", customer.pos_id), of_org]))
+    if email := normalise_email(customer.contact.email):
+        filters.append(FieldFilter("customer.email", "==", email))
     matching = filters[0] if len(filters) == 1 else Or(filters)
     found = org.orders_of_all().where(filter=matching).limit(OF_CUSTOMER_MAX).stream()
     readable = [(stored.order, stored) for stored in map(decode, found) if isinstance(stored.order, Order)]

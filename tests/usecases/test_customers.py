@@ -8,9 +8,10 @@ import pytest
 from google.cloud.firestore import DELETE_FIELD
 
 from lib.domain.commands import Command
-from lib.domain.errors import InvariantBroken
+from lib.domain.errors import FailedPrecondition, InvariantBroken
 from lib.domain.ids import fingerprint
 from lib.domain.ledger import Actor
+from lib.store import accruals, orders
 from lib.usecases import customers, points
 from lib.usecases.orders import record_order
 from tests.usecases.counter import ANN, ORG, Counter, pos
@@ -104,6 +105,28 @@ def test_a_legacy_date_counts_in_whatever_type_it_was_stored(counter: Counter, a
     found = counter.customer("old")
     assert (found["points"], found["totalSpent"], found["orderCount"]) == (120, 120.0, 2)
     assert isinstance(found["lastOrderDate"], datetime)
+
+
+def test_orders_are_not_searched_by_what_many_customers_share(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter.sell("o3", **pos("90", email="no-email@alleaves.local"))
+    counter.client.document("customers", f"{ORG}_90").update({"email": "no-email@alleaves.local"})
+    changes = [counter.write(f"b{number}", **{**pos("90"), "orgId": "org_b"}) for number in range(4)]
+    changes.append(counter.write("o4", **pos("91", email="no-email@alleaves.local")))
+    counter.write("o5", orgId=None, brandId=ORG, **pos("90"))
+    counter.client.document("brands", ORG).set({"name": "A"})
+    monkeypatch.setattr(orders, "OF_CUSTOMER_MAX", 2)
+    assert sync(f"{ORG}_90")["ordersRecorded"] == 1
+    assert counter.customer(f"{ORG}_90")["points"] == 100
+    for change in changes:
+        record_order(change)
+
+
+def test_more_records_than_one_transaction_takes_are_not_added_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accruals, "OF_CUSTOMER_MAX", 1)
+    with pytest.raises(FailedPrecondition):
+        sync()
 
 
 def test_a_lost_account_is_restored_from_its_entries(counter: Counter) -> None:
