@@ -53,7 +53,7 @@ def of_order(
         "orderId": order.id,
         "orderTotal": dollars(order.money.total_cents) if order.money else None,
         "pointsAwarded": points,
-        "previousPoints": before.account.balances.available if before else 0,
+        "previousPoints": _points(before) if before else 0,
         "newPoints": after.account.balances.available,
         **moves,
     }
@@ -86,6 +86,10 @@ def _moves(before: Customer | None, after: Customer) -> dict[str, str | None]:
     if before and standing and (before.tier or "").lower() != standing.tier:
         moves |= {"previousTier": before.tier, "newTier": standing.tier}
     return moves
+
+
+def _points(customer: Customer) -> int:
+    return customer.account.balances.available if customer.opened else customer.opening.points
 
 
 def _words(order: Order, points: int, moves: Mapping[str, str | None]) -> str:

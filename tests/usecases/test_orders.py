@@ -79,6 +79,8 @@ class TestTheProjection:
         assert (found["points"], found["totalSpent"], found["orderCount"]) == (170, 180.5, 4)
         assert (found["tier"], found["loyalty"]["opening"]["points"]) == ("gold", 120)
         assert counter.ledger(ANN) == [("adjust", 120), ("earn", 50)]
+        (row,) = counter.client.collection("customer_activities").stream()
+        assert [row.get("metadata")[name] for name in ("previousPoints", "newPoints")] == [120, 170]
 
     def test_a_customer_without_an_address_gets_one_that_is_never_mailed(self, counter: Counter) -> None:
         counter.sell("o1", **pos("77"))
