@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from emulator.firestore.errors import invalid_argument
+from emulator.firestore.limits import NAME_BYTES_MAX, is_too_long
 from emulator.firestore.wire import Fields, Value
 
 FieldPath: TypeAlias = tuple[str, ...]
@@ -24,6 +25,8 @@ def parse_field_path(text: str) -> FieldPath:
 
     An unquoted segment is taken as it is: clients of old sent such paths unquoted, and production accepts them.
     """
+    if is_too_long(text):
+        raise invalid_argument(f"property path is longer than {NAME_BYTES_MAX} bytes.")
     segments: list[str] = []
     position = 0
     while True:

@@ -9,11 +9,13 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError
 
 from emulator.firestore.caller import Caller
 from emulator.firestore.durability import Barrier
 from emulator.firestore.engine import Engine
-from emulator.firestore.errors import FirestoreError
+from emulator.firestore.errors import FirestoreError, invalid_argument
+from emulator.firestore.limits import check_request_size
 from emulator.firestore.rpcs.commits import CommitMethods
 from emulator.firestore.rpcs.documents import DocumentMethods
 from emulator.firestore.rpcs.listing import ListingMethods
@@ -63,44 +65,45 @@ def service_handler(engine: Engine) -> grpc.GenericRpcHandler:
 
 
 def _unary(kept: Barrier, method: Unary, request: str) -> grpc.RpcMethodHandler:
-    async def handle(message: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
+    parse = _parser(request)
+
+    async def handle(data: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
         try:
             try:
-                return await method(message, Caller.from_metadata(context.invocation_metadata()))
+                return await method(parse(data), Caller.from_metadata(context.invocation_metadata()))
             finally:
                 await kept()
         except Exception as error:  # noqa: BLE001
             return await _abort(context, error)
 
-    return grpc.unary_unary_rpc_method_handler(
-        handle, request_deserializer=request_type(request).FromString, response_serializer=_serialize
-    )
+    return grpc.unary_unary_rpc_method_handler(handle, response_serializer=_serialize)
 
 
 def _streaming(kept: Barrier, method: Streaming, request: str) -> grpc.RpcMethodHandler:
-    return grpc.unary_stream_rpc_method_handler(
-        _answers(kept, method), request_deserializer=request_type(request).FromString, response_serializer=_serialize
-    )
+    parse = _parser(request)
+
+    def answer(data: bytes, caller: Caller) -> AsyncIterator[Message]:
+        return method(parse(data), caller)
+
+    return grpc.unary_stream_rpc_method_handler(_answers(kept, answer), response_serializer=_serialize)
 
 
 def _bidirectional(kept: Barrier, method: Bidirectional, request: str) -> grpc.RpcMethodHandler:
-    def with_iterator(requests: AsyncIterable[Message], caller: Caller) -> AsyncIterator[Message]:
-        return method(aiter(requests), caller)
+    parse = _parser(request)
 
-    return grpc.stream_stream_rpc_method_handler(
-        _answers(kept, with_iterator),
-        request_deserializer=request_type(request).FromString,
-        response_serializer=_serialize,
-    )
+    def answer(received: AsyncIterable[bytes], caller: Caller) -> AsyncIterator[Message]:
+        return method((parse(data) async for data in received), caller)
+
+    return grpc.stream_stream_rpc_method_handler(_answers(kept, answer), response_serializer=_serialize)
 
 
-def _answers(kept: Barrier, method: Callable[[Any, Caller], AsyncIterator[Message]]) -> Callable[..., Any]:
-    """What grpcio calls for a method with several responses; `method` takes the request, or all of them."""
+def _answers(kept: Barrier, answer: Callable[[Any, Caller], AsyncIterator[Message]]) -> Callable[..., Any]:
+    """What grpcio calls for a method with several responses; `answer` takes what was received, as bytes."""
 
-    async def handle(given: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
+    async def handle(received: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
         try:
             try:
-                async for response in method(given, Caller.from_metadata(context.invocation_metadata())):
+                async for response in answer(received, Caller.from_metadata(context.invocation_metadata())):
                     await kept()
                     yield response
             finally:
@@ -109,6 +112,20 @@ def _answers(kept: Barrier, method: Callable[[Any, Caller], AsyncIterator[Messag
             await _abort(context, error)
 
     return handle
+
+
+def _parser(request: str) -> Callable[[bytes], Message]:
+    """Reads a message of that type; here and not by grpcio, which could only answer INTERNAL to what is wrong."""
+    from_string = request_type(request).FromString
+
+    def parse(data: bytes) -> Message:
+        check_request_size(len(data))
+        try:
+            return from_string(data)
+        except DecodeError:
+            raise invalid_argument(f"The request is not a valid {request}.") from None
+
+    return parse
 
 
 async def _abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> Any:

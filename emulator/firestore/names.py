@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from emulator.firestore import limits
 from emulator.firestore.errors import invalid_argument
 
 _DATABASE = re.compile(r"projects/([^/]+)/databases/([^/]+)")
@@ -46,14 +47,14 @@ def parse_parent(name: str) -> tuple[DatabaseId, str]:
     """A query's or listing's parent: the database root (path "") or a document."""
     database, path = _split(name)
     if path:
-        _check_segments(name, path, document=True)
+        _check_segments(name, path)
     return database, path
 
 
 def parse_document(name: str) -> tuple[DatabaseId, str]:
     """A document's full name into its database and path; raises INVALID_ARGUMENT unless it is one."""
     database, path = _split(name)
-    _check_segments(name, path, document=True)
+    _check_segments(name, path)
     return database, path
 
 
@@ -62,7 +63,7 @@ def document_path(name: str, database: DatabaseId) -> str:
     root = database.root
     if name.startswith(root) and name[len(root) : len(root) + 1] == "/":
         path = name[len(root) + 1 :]
-        _check_segments(name, path, document=True)
+        _check_segments(name, path)
         return path
     other, _ = parse_document(name)
     raise invalid_argument(f"Document name {name!r} is not in database {database.name!r} but in {other.name!r}.")
@@ -85,6 +86,7 @@ def collection_id_of(path: str) -> str:
 def check_collection_id(collection_id: str) -> None:
     if not collection_id or "/" in collection_id or collection_id in (".", ".."):
         raise invalid_argument(f"Invalid collection id: {collection_id!r}.")
+    limits.check_collection_id(collection_id)
 
 
 def _split(name: str) -> tuple[DatabaseId, str]:
@@ -94,10 +96,15 @@ def _split(name: str) -> tuple[DatabaseId, str]:
     return DatabaseId(match[1], match[2]), match[3] or ""
 
 
-def _check_segments(name: str, path: str, *, document: bool) -> None:
+def _check_segments(name: str, path: str) -> None:
     segments = path.split("/")
-    if not path or (len(segments) % 2 == 0) is not document:
+    if not path or len(segments) % 2:
         raise invalid_argument(f"Document name {name!r} lacks an even number of path segments below '/documents'.")
     for segment in segments:
         if not segment or segment in (".", ".."):
             raise invalid_argument(f"Document name {name!r} has an invalid path segment {segment!r}.")
+    for collection_id in segments[::2]:
+        limits.check_collection_id(collection_id)
+    for document_id in segments[1::2]:
+        limits.check_document_id(document_id)
+    limits.check_document_name(path)

@@ -18,6 +18,7 @@ from emulator.firestore.field_paths import (
     parse_field_path,
     remove,
 )
+from emulator.firestore.limits import check_document
 from emulator.firestore.names import DatabaseId, document_path
 from emulator.firestore.transforms import apply_transform
 from emulator.firestore.wire import Document, DocumentMask, FieldTransform, Precondition, Timestamp, Value, Write
@@ -93,13 +94,18 @@ def check_precondition(precondition: Precondition, name: str, current: Document 
 
 
 def apply_write(write: ParsedWrite, current: Document | None, now: Timestamp) -> tuple[Document | None, list[Value]]:
-    """The document after a write, and the results of its transforms; raises unless the write's precondition holds.
+    """The document after a write, and the results of its transforms.
+
+    Raises unless the write's precondition holds, and INVALID_ARGUMENT for a document beyond Firestore's limits.
 
     `now` is the time the commit will carry. The result has no times yet.
     """
     if write.message.HasField("current_document"):
         check_precondition(write.message.current_document, write.name, current, now)
-    return written(write, current, now)
+    document, results = written(write, current, now)
+    if document is not None and write.kind == "update":
+        check_document(write.name, write.path, document.fields)
+    return document, results
 
 
 def written(write: ParsedWrite, current: Document | None, now: Timestamp) -> tuple[Document | None, list[Value]]:

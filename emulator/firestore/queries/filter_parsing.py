@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.firestore.errors import invalid_argument
+from emulator.firestore.errors import FirestoreError, invalid_argument
 from emulator.firestore.field_paths import NAME, parse_field_path
 from emulator.firestore.names import DatabaseId, parse_document
 from emulator.firestore.ordering import NAN, NULL, encode, encode_name
@@ -46,7 +46,7 @@ def name_key(value: Value, database: DatabaseId) -> bytes:
     """The key of a document that a query names by reference, as clients always do."""
     kind = value.WhichOneof("value_type")
     if kind != "reference_value":
-        raise invalid_argument("__key__ filter value must be a Key")
+        raise _not_a_key()
     owner, path = parse_document(value.reference_value)
     if owner != database:
         raise invalid_argument(f"The query names {value.reference_value!r}, which is not in {database.name!r}.")
@@ -87,4 +87,11 @@ def _parse_unary(message: StructuredQuery) -> FieldFilter:
     if message.op not in _UNARY_OPERATORS:
         raise invalid_argument("A unary filter must have an operator.")
     operator, key = _UNARY_OPERATORS[message.op]
-    return FieldFilter(parse_field_path(message.field.field_path), operator, (key,))
+    path = parse_field_path(message.field.field_path)
+    if path == NAME:
+        raise _not_a_key()
+    return FieldFilter(path, operator, (key,))
+
+
+def _not_a_key() -> FirestoreError:
+    return invalid_argument("__key__ filter value must be a Key")

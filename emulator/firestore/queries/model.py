@@ -8,6 +8,7 @@ from emulator.firestore.errors import invalid_argument, unimplemented
 from emulator.firestore.field_paths import NAME, FieldPath, parse_field_path
 from emulator.firestore.names import DatabaseId, check_collection_id, collection_path
 from emulator.firestore.ordering import ABOVE, descending, encode
+from emulator.firestore.queries.combinations import check_filter, check_orders, check_without_collection
 from emulator.firestore.queries.filter_parsing import name_key, parse_filter
 from emulator.firestore.queries.filters import Filter, field_filters
 from emulator.firestore.scopes import Order
@@ -52,7 +53,11 @@ def parse_query(
     where = None
     if message.HasField("where"):
         where = parse_filter(message.where, database)
-    orders = complete_orders(parse_orders(message), where, aggregated)
+        check_filter(where)
+    explicit = parse_orders(message)
+    if not collection_id:
+        check_without_collection(where, explicit)
+    orders = complete_orders(explicit, where, aggregated)
     if message.offset < 0:
         raise invalid_argument("offset must not be negative.")
     limit = message.limit.value if message.HasField("limit") else None
@@ -67,8 +72,8 @@ def parse_query(
         all_descendants=all_descendants,
         filter=where,
         orders=orders,
-        start=_bound(message.start_at, orders, database, above=False) if message.HasField("start_at") else None,
-        end=_bound(message.end_at, orders, database, above=True) if message.HasField("end_at") else None,
+        start=_bound(message.start_at, explicit, database) if message.HasField("start_at") else None,
+        end=_bound(message.end_at, explicit, database) if message.HasField("end_at") else None,
         offset=message.offset,
         limit=limit,
         projection=projection,
@@ -81,17 +86,16 @@ def complete_orders(
     """The sort order with what StructuredQuery.order_by says is implied.
 
     Fields with an inequality that are not ordered by come next, alphabetically, then aggregated fields, then the name;
-    each in the direction of the last explicit order.
+    each in the direction of the last explicit order. Raises INVALID_ARGUMENT for an order that makes no sense.
     """
     last_descending = explicit[-1].descending if explicit else False
     ordered = {order.path for order in explicit}
-    if len(ordered) < len(explicit):
-        raise invalid_argument("A field may appear only once in order_by.")
     unequal = {leaf.path for leaf in field_filters(where) if leaf.operator.is_inequality} - ordered - {NAME}
     implied = sorted(unequal) + sorted(aggregated - ordered - unequal)
     orders = explicit + tuple(Order(path, last_descending) for path in implied)
     if NAME not in ordered:
         orders += (Order(NAME, last_descending),)
+    check_orders(explicit, orders)
     return orders
 
 
@@ -121,9 +125,9 @@ def _parse_from(message: StructuredQuery) -> tuple[str, bool]:
     return selector.collection_id, selector.all_descendants
 
 
-def _bound(cursor: StructuredQuery, orders: tuple[Order, ...], database: DatabaseId, *, above: bool) -> bytes:
+def _bound(cursor: StructuredQuery, explicit: tuple[Order, ...], database: DatabaseId) -> bytes:
     # `before` puts the position just before the values: inclusive for a start, exclusive for an end.
-    if len(cursor.values) > len(orders):
+    if len(cursor.values) > len(explicit):
         raise invalid_argument("Cursor has too many values.")
-    prefix = order_prefix(list(cursor.values), orders, database)
+    prefix = order_prefix(list(cursor.values), explicit, database)
     return prefix if cursor.before else prefix + ABOVE

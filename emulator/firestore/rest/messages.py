@@ -10,6 +10,7 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from emulator.firestore.errors import FirestoreError, invalid_argument
+from emulator.firestore.limits import check_request_size
 from emulator.firestore.rest.bindings import WHOLE_BODY, Binding
 from emulator.firestore.wire import Message, Write, request_type
 
@@ -28,6 +29,7 @@ def parse_request(binding: Binding, parameters: Iterable[tuple[str, str]], body:
 
     Raises INVALID_ARGUMENT naming the field that is unknown or has the wrong form.
     """
+    check_request_size(len(body))
     message = request_type(f"{binding.method}Request")()
     fields: dict[str, Any] = {}
     verified: dict[int, str] = {}

@@ -64,6 +64,14 @@ def matches(document: dict[str, Any], where: Where | None) -> bool:
     return stored is not _MISSING and _holds(stored, where.operator, where.value)
 
 
+def is_refused(where: Where | None) -> bool:
+    """Whether these comparisons may not be made in one query."""
+    operators = [leaf.operator for leaf in _leaves(where)]
+    negations = operators.count("!=") + operators.count("not-in")
+    not_in_and_or = "not-in" in operators and (_has_or(where) or "in" in operators or "array_contains_any" in operators)
+    return negations > 1 or not_in_and_or or _arrays_at_once(where) > 1
+
+
 def query(
     documents: dict[str, dict[str, Any]], where: Where | None, orders: list[tuple[str, int]], limit: int | None
 ) -> list[str]:
@@ -138,3 +146,20 @@ def _leaves(where: Where | None) -> list[Where]:
     if where is None:
         return []
     return [leaf for part in where.value for leaf in _leaves(part)] if where.field in ("and", "or") else [where]
+
+
+def _has_or(where: Where | None) -> bool:
+    if where is None or where.field not in ("and", "or"):
+        return False
+    # An "or" of one filter is that filter.
+    return (where.field == "or" and len(where.value) > 1) or any(_has_or(part) for part in where.value)
+
+
+def _arrays_at_once(where: Where | None) -> int:
+    if where is None:
+        return 0
+    if where.field == "and":
+        return sum(_arrays_at_once(part) for part in where.value)
+    if where.field == "or":
+        return max(_arrays_at_once(part) for part in where.value)
+    return int(where.operator.startswith("array"))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from google.api_core.exceptions import InvalidArgument
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import And, FieldFilter, Or
 from hypothesis import HealthCheck, given, settings
@@ -134,6 +135,10 @@ def _check(collection: Collection, where: Where | None, orders: list[tuple[str, 
         query = query.order_by(path, direction="ASCENDING" if sign == 1 else "DESCENDING")
     if limit is not None:
         query = query.limit(limit)
+    if oracle.is_refused(where):
+        with pytest.raises(InvalidArgument):
+            query.get(read_time=collection.read_time)
+        return
     found = [snapshot.id for snapshot in query.stream(read_time=collection.read_time)]
     assert found == oracle.query(collection.documents, where, orders, limit)
     counted = query.count().get(read_time=collection.read_time)
