@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from emulator.firestore.clock import micros, timestamp
 from emulator.firestore.errors import FirestoreError
+from emulator.firestore.limits import check_document
 from emulator.firestore.names import DatabaseId, document_path
 from emulator.firestore.persistence.json_values import MalformedValue, fields_to_json, read_fields, read_timestamp
 from emulator.firestore.store import Version
@@ -34,7 +35,7 @@ def line_of(path: str, version: Version) -> bytes:
 
 
 def parse_line(line: bytes, identity: DatabaseId, default: Times) -> tuple[str, bytes, Times]:
-    """The path, the serialised document and the times of a line; raises ValueError.
+    """The path, the serialised document and the times of a line; raises ValueError, also beyond Firestore's limits.
 
     A time that is not given, or later than the default, is the default: no document is from the future.
     """
@@ -42,14 +43,15 @@ def parse_line(line: bytes, identity: DatabaseId, default: Times) -> tuple[str, 
     if not isinstance(content, dict) or content.keys() - _MEMBERS or not isinstance(content.get("name"), str):
         raise MalformedValue(f"a line is an object with name, fields, createTime and updateTime, not {content!r:.200}")
     name = identity.document_name(content["name"])
-    try:
-        path = document_path(name, identity)
-    except FirestoreError as error:
-        raise MalformedValue(error.message) from error
     updated = min(_time(content, "updateTime", default.updated), default.updated)
     created = min(_time(content, "createTime", default.created), updated)
     document = Document(name=name, create_time=timestamp(created), update_time=timestamp(updated))
     read_fields(document.fields, content.get("fields", {}))
+    try:
+        path = document_path(name, identity)
+        check_document(name, path, document.fields)
+    except FirestoreError as error:
+        raise MalformedValue(error.message) from error
     return path, document.SerializeToString(deterministic=True), Times(created, updated)
 
 

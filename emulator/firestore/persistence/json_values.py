@@ -16,10 +16,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from emulator.firestore.limits import DEPTH_MAX
 from emulator.firestore.wire import Fields, Timestamp, Value
-
-DEPTH_MAX = 20
-"""Firestore's limit on how deep maps and arrays may be nested."""
 
 _INTEGER = re.compile(r"-?[0-9]+")
 _MICROSECONDS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3}|\.[0-9]{6})?Z")
@@ -82,8 +80,6 @@ _WRITERS: dict[str, Callable[[Value], dict[str, Any]]] = {
 def read_fields(fields: Fields, content: Any, where: str = "fields", depth: int = 0) -> None:
     """Fill the fields of a message that has none yet; raises MalformedValue."""
     for name, value in _object(content, where).items():
-        if not name:
-            raise MalformedValue(f"{where}: a field name is empty")
         read_value(fields[name], value, f"{where}.{name}", depth)
 
 

@@ -35,11 +35,15 @@ _scalar = st.one_of(
     st.builds(lambda s, n: {"timestamp_value": {"seconds": s, "nanos": n * 1000}}, _seconds, st.integers(0, 999_999)),
     st.builds(lambda x, y: {"geo_point_value": {"latitude": x, "longitude": y}}, _double, _double),
 )
-_name = st.text(min_size=1, max_size=5)
+_name = st.text(min_size=1, max_size=5).filter(lambda name: not name.startswith("__"))
 _value = st.recursive(
     _scalar,
     lambda inner: st.one_of(
-        st.builds(lambda values: {"array_value": {"values": values}}, st.lists(inner, max_size=4)),
+        # No array is right inside another one.
+        st.builds(
+            lambda values: {"array_value": {"values": [value for value in values if "array_value" not in value]}},
+            st.lists(inner, max_size=4),
+        ),
         st.builds(lambda fields: {"map_value": {"fields": fields}}, st.dictionaries(_name, inner, max_size=4)),
     ),
     max_leaves=12,

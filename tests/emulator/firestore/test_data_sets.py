@@ -106,7 +106,10 @@ def fields(content: str) -> str:
         (fields('{"n": {"arrayValue": {"values": {}}}}'), r"fields\.n: an array's values are a list"),
         (fields('{"n": {"arrayValue": {"values": [{}, {"mapValue": {"fields": {"x": 1}}}]}}}'), r"fields\.n\[1\]\.x: "),
         (fields('{"n": ' + '{"mapValue": {"fields": {"x": ' * 21 + "{}" + "}}}" * 21 + "}"), "deeper than 20"),
-        (fields('{"": {"integerValue": 1}}'), "fields: a field name is empty"),
+        (fields('{"": {"integerValue": 1}}'), 'The field name "" is empty'),
+        (fields('{"__x__": {"integerValue": 1}}'), 'The field name "__x__" is reserved'),
+        ('{"name": "__a__/b"}', 'Collection id "__a__" is invalid because it is reserved'),
+        (fields('{"n": {"stringValue": "' + "x" * 1_048_576 + '"}}'), "is longer than 1048487 bytes"),
         ('{"name": "a/first"}', "a/first is there twice"),
     ],
 )
