@@ -65,18 +65,21 @@ class Faults:
         finally:
             self._thread.chance = None
 
-    def _commit(self, *args: Any, **kwargs: Any) -> Any:
+    def _commit(self, *, request: dict[str, Any], **options: Any) -> Any:
         chance: Random | None = getattr(self._thread, "chance", None)
         if chance is None:
-            return self._real.commit(*args, **kwargs)
+            return self._real.commit(request=request, **options)
         before, after = chance.random(), chance.random()
         if before < self._plan.aborted:
             self._count("commits aborted")
+            # An aborted transaction is over for the server too: it holds no locks.
+            lost = {"database": request["database"], "transaction": request["transaction"]}
+            self._real.rollback(request=lost, **options)
             raise exceptions.Aborted("simulated contention")
         if before < self._plan.aborted + self._plan.crash_before:
             self._count("crashes before commit")
             raise Crash
-        answer = self._real.commit(*args, **kwargs)
+        answer = self._real.commit(request=request, **options)
         if after < self._plan.unanswered:
             self._count("answers lost")
             raise exceptions.ServiceUnavailable("simulated loss of the answer")

@@ -46,7 +46,7 @@ def new_order(chance: Random, order_id: str, person: Person | None, org_id: str,
     """An order of this person, or of nobody who can be recognised."""
     ordered_at = now.replace(microsecond=0) - timedelta(minutes=chance.randrange(ORDER_AGE_DAYS_MAX * 24 * 60))
     cents = chance.choice((0, 1, 99, 4_999, chance.randrange(100, 30_000)))
-    by_till = person is None or (person.pos_id is not None and (person.uid is None or chance.random() < 0.5))
+    by_till = person is None or (person.pos_id is not None and (not person.on_web or chance.random() < 0.5))
     fields: dict[str, Any] = {
         "createdAt": ordered_at,
         "items": [{"productId": "sku-1", "qty": 1, "price": cents / 100}],

@@ -25,13 +25,14 @@ class Opening:
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who buys. The product is told of `pos_id`, `uid`, `email` and `phone`, in any combination that leads to
-    the same person; `key` is the truth that it is never told."""
+    the same person; `on_web`: also without the till. `key` is the truth that it is never told."""
 
     key: str
     org_id: str
     number: int
     pos_id: str | None
     uid: str | None
+    on_web: bool
     email: str | None
     phone: str | None
     equity: bool = False
@@ -54,7 +55,9 @@ def _person(chance: Random, org_id: str, number: int) -> Person:
         org_id=org_id,
         number=number,
         pos_id=str(1000 + number) if at_till else None,
-        uid=f"uid{number}" if on_web else None,
+        on_web=on_web,
+        # Who buys at both is a guest of the web shop: an account of its own would be a customer of its own.
+        uid=f"uid{number}" if on_web and not at_till else None,
         email=email,
         phone=phone,
         equity=at_till and chance.random() < 0.1,

@@ -1,6 +1,7 @@
 """Looks at customers while the simulation runs: new entries against every invariant, balances against the oracle."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from google.cloud.firestore import Client, FieldFilter
 
@@ -36,6 +37,18 @@ class Watch:
                     self._world.problem(difference)
             self._world.count("looks at a customer")
 
+    def balances(self, people: Iterable[Person]) -> dict[str, tuple[int, ...]]:
+        """By person: points available, reserved and owed, cents spent, orders counted, as the documents have them."""
+        return {
+            person.key: _figures(self._document(person)["loyalty"])[:5]
+            for person in people
+            if person.key in self._world.customer_ids
+        }
+
+    def _document(self, person: Person) -> dict[str, Any]:
+        customer_id = self._world.customer_ids[person.key]
+        return self._client.document("customers", customer_id).get().to_dict() or {}
+
     def _look_at(self, person: Person) -> Iterator[Violation]:
         reference = self._client.document("customers", self._world.customer_ids[person.key])
         ledger = self._ledgers.setdefault(person.key, LedgerReader(person.org_id, reference.id))
@@ -45,18 +58,8 @@ class Watch:
         yield from ledger.close(Document(reference.path, reference.get().to_dict() or {}))
 
     def _differences(self, person: Person, expected: Expected) -> Iterator[str]:
-        fields = self._client.document("customers", self._world.customer_ids[person.key]).get().to_dict() or {}
-        account = fields["loyalty"]
-        balances = account["balances"]
-        found = Expected(
-            available=balances["available"],
-            reserved=balances["reserved"],
-            debt=balances["debt"],
-            spend_cents=account["spendCents"],
-            order_count=account["orderCount"],
-            first_at=account["firstOrderAt"],
-            last_at=account["lastOrderAt"],
-        )
+        fields = self._document(person)
+        found = Expected(*_figures(fields["loyalty"]))
         if found != expected:
             yield f"{person.key}: the oracle says {expected}, the documents say {found}"
         owed = expected.debt if SETTINGS[person.org_id].get("clawback") == "allow_negative" else 0
@@ -65,3 +68,8 @@ class Watch:
         tier = next(name for cents, name in _TIERS if expected.spend_cents >= cents)
         if fields["tier"] != tier:
             yield f"{person.key}: tier {tier} is due, {fields['tier']} is stored"
+
+
+def _figures(account: dict[str, Any]) -> tuple[Any, ...]:
+    balances = [account["balances"][name] for name in ("available", "reserved", "debt")]
+    return (*balances, *(account[name] for name in ("spendCents", "orderCount", "firstOrderAt", "lastOrderAt")))

@@ -56,13 +56,14 @@ class Worker:
     def step(self) -> None:
         """One delivery, or a round at the till. `touched` says whose customers it concerned."""
         self.touched = set()
-        while not len(self.events) or (len(self.events) < _BACKLOG_MAX and self.chance.random() < 0.4):
-            self._write()
-            if not self.delivers:
-                return
-        if self.chance.random() < 0.3:
+        if self._orders and self.chance.random() < 0.3:
             self._call()
+        elif not self.delivers:
+            self._write()
+            self._learn(self._any_order())
         else:
+            while not len(self.events) or (len(self.events) < _BACKLOG_MAX and self.chance.random() < 0.4):
+                self._write()
             self._deliver(self.events.next())
 
     def drain(self) -> None:
@@ -80,8 +81,7 @@ class Worker:
         else:
             known = self._any_order()
             self._apply(known, next_edit(self.chance, known.order, self._somebody_known(known.order)))
-        if not self.delivers:
-            self.world.count("order writes")
+        self.world.count("order writes")
 
     def _place(self) -> None:
         person = None if self.chance.random() < 0.03 else self.chance.choice(self.world.people)
@@ -145,12 +145,15 @@ class Worker:
         if delivery.matters or outcome is Outcome.RECORDED:
             self.touched |= self.world.oracle.delivered(order_id, delivery.version, delivery.state)
         known = self._orders[order_id]
-        person = self.world.oracle.people.get(known.order.state.person or "")
-        if person and not known.order.moved:
-            self.world.learn(person, order_id)
+        self._learn(known)
         self.world.count("events delivered")
         self.world.count(f"event {outcome.value}")
         self._catch_up(known)
+
+    def _learn(self, known: _Known) -> None:
+        person = self.world.oracle.people.get(known.order.state.person or "")
+        if person and not known.order.moved:
+            self.world.learn(person, known.order.id)
 
     def _call(self) -> None:
         person = self.chance.choice(self.world.people)
@@ -166,8 +169,6 @@ class Worker:
             self.touched.add(person.key)
 
     def _hold(self) -> None:
-        if not self._orders:
-            return
         known = self._any_order()
         if known.was_returned and not self.delivers:
             # Its return may still be on the way and take the reward back, or not: nobody could say.
