@@ -16,7 +16,7 @@ from emulator.firestore.errors import FirestoreError, invalid_argument
 from emulator.firestore.listening import responses
 from emulator.firestore.listening.registry import Registry
 from emulator.firestore.listening.responses import TargetState
-from emulator.firestore.listening.target import Listener, Target
+from emulator.firestore.listening.target import Target, TargetContext
 from emulator.firestore.listening.views import DocumentsView, QueryView, View
 from emulator.firestore.names import document_path, parse_database, parse_parent
 from emulator.firestore.queries.composite import require_index
@@ -34,8 +34,8 @@ class ListenStream:
         self._caller = caller
         self._database: Database | None = None
         self._targets: dict[int, Target] = {}
-        self._stirred: dict[Target, None] = {}
-        self._woken = asyncio.get_running_loop().create_future()
+        self._pending: dict[Target, None] = {}
+        self._notified = asyncio.get_running_loop().create_future()
         self._assigned = 0
 
     async def run(self, requests: AsyncIterator[Message]) -> AsyncGenerator[Message, None]:
@@ -46,7 +46,7 @@ class ListenStream:
         incoming = asyncio.ensure_future(anext(requests, None))
         try:
             while True:
-                await asyncio.wait((incoming, self._woken), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((incoming, self._notified), return_when=asyncio.FIRST_COMPLETED)
                 request = None
                 if incoming.done():
                     request = incoming.result()
@@ -60,15 +60,15 @@ class ListenStream:
             for target in self._targets.values():
                 target.close()
 
-    def doubt(self) -> None:
+    def recheck(self) -> None:
         """Have the rules asked again for every target."""
         for target in self._targets.values():
-            target.doubt()
+            target.recheck()
 
-    def _stir(self, target: Target) -> None:
-        self._stirred[target] = None
-        if not self._woken.done():
-            self._woken.set_result(None)
+    def _notify(self, target: Target) -> None:
+        self._pending[target] = None
+        if not self._notified.done():
+            self._notified.set_result(None)
 
     def _step(self, request: Message | None) -> list[Message]:
         """Everything there is to say at this moment, ending in a snapshot of it."""
@@ -92,11 +92,11 @@ class ListenStream:
         raise invalid_argument("A request must add or remove a target.")
 
     def _refresh(self, now: int) -> list[Message]:
-        stirred, self._stirred = self._stirred, {}
-        if self._woken.done():
-            self._woken = asyncio.get_running_loop().create_future()
+        pending, self._pending = self._pending, {}
+        if self._notified.done():
+            self._notified = asyncio.get_running_loop().create_future()
         said = []
-        for target in stirred:
+        for target in pending:
             try:
                 said += target.refresh(now)
             except FirestoreError as error:
@@ -117,13 +117,13 @@ class ListenStream:
             return [responses.refusal(message.target_id, error)]
         target_id = self._identify(message)
         said = [responses.target_change(TargetState.ADD, target_id)]
-        listener = Listener(self._engine, self._registry, self._caller, database, self._stir)
+        context = TargetContext(self._engine, self._registry, self._caller, database, self._notify)
         try:
             since = _resume_time(message)
             if since is not None and not self._registry.knows_since(since):
                 since = None
                 said.append(responses.target_change(TargetState.RESET, target_id))
-            target = Target(target_id, self._view(message, database), listener, once=message.once)
+            target = Target(target_id, self._view(message, database), context, once=message.once)
             said += target.open(now, since)
         except FirestoreError as error:
             return [responses.refusal(target_id, error)]
@@ -133,7 +133,7 @@ class ListenStream:
     def _identify(self, message: Message) -> int:
         """The id of a new target: the client's, or one of ours if it leaves that to the server."""
         if message.target_id == 0:
-            self._assigned += 1
+            self._assigned = max(self._assigned, *self._targets, 0) + 1
             message.target_id = self._assigned
         if message.target_id < 0:
             raise invalid_argument("target_id must be positive.")
@@ -162,7 +162,7 @@ class ListenStream:
     def _drop(self, target_id: int) -> None:
         target = self._targets.pop(target_id, None)
         if target is not None:
-            self._stirred.pop(target, None)
+            self._pending.pop(target, None)
             target.close()
 
 

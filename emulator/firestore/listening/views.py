@@ -125,12 +125,11 @@ class QueryView:
 
     def _moves_window(self, changed: Collection[str]) -> bool:
         """Whether the documents between offset and limit may be others than before."""
-        if self._query.offset:
-            return True
-        matches = (self._match(path) for path in changed if path not in self._known)
-        return any(path in self._known for path in changed) or any(
-            match is not None and (self._last_key is None or match.key < self._last_key) for match in matches
-        )
+        return self._query.offset > 0 or any(path in self._known or self._is_within_limit(path) for path in changed)
+
+    def _is_within_limit(self, path: str) -> bool:
+        match = self._match(path)
+        return match is not None and (self._last_key is None or match.key < self._last_key)
 
     def _run_again(self) -> list[Update]:
         before = self._known

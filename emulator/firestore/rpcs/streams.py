@@ -28,7 +28,7 @@ class StreamMethods:
         self._commits = commits
         self._registry = Registry(engine.store)
         self._listening: dict[ListenStream, None] = {}
-        engine.guard.rulebook.on_change(self._doubt)
+        engine.guard.rulebook.on_change(self._recheck)
 
     async def listen(self, requests: AsyncIterator[Message], caller: Caller) -> AsyncIterator[Message]:
         stream = ListenStream(self._engine, self._registry, caller)
@@ -64,6 +64,7 @@ class StreamMethods:
                 stream_token=token, write_results=committed.write_results, commit_time=committed.commit_time
             )
 
-    def _doubt(self) -> None:
+    def _recheck(self) -> None:
+        """Other rules are in force."""
         for stream in list(self._listening):
-            stream.doubt()
+            stream.recheck()
