@@ -6,9 +6,9 @@ A unit of work may run several times, so it must decide anew from what it reads 
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from google.api_core import exceptions
 from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, Query
@@ -17,9 +17,9 @@ from google.cloud.firestore_v1.transaction import Transaction as ClientTransacti
 
 from lib.domain import errors
 from lib.store.client import database
+from lib.store.writes import Fields, Writes
 
 Result = TypeVar("Result")
-Fields: TypeAlias = "Mapping[str, Any]"
 Snapshot: TypeAlias = DocumentSnapshot[DocumentReference]
 
 ATTEMPTS_MAX = 10
@@ -47,6 +47,7 @@ class Transaction:
         self._client = client
         self._retry_of = retry_of
         self._transaction = ClientTransaction(client)
+        self._writes = Writes(client)
 
     @property
     def id(self) -> bytes | None:
@@ -70,38 +71,29 @@ class Transaction:
 
     def create(self, reference: DocumentReference, fields: Fields) -> None:
         """Writes a document that must not exist."""
-        self._transaction.create(reference, dict(fields))
+        self._writes.set(reference, fields, must_be_new=True)
 
     def replace(self, reference: DocumentReference, fields: Fields) -> None:
         """Writes a whole document that is ours alone, whether or not it exists."""
-        self._transaction.set(reference, dict(fields))
+        self._writes.set(reference, fields)
 
     def merge(self, reference: DocumentReference, fields: Fields) -> None:
         """Writes these top-level fields whole and leaves every other one alone; creates the document when absent."""
-        self._transaction.set(reference, dict(fields), merge=[self._client.field_path(name) for name in fields])
+        self._writes.merge(reference, fields)
 
     def update(self, reference: DocumentReference, fields: Fields, *, unchanged_since: datetime | None = None) -> None:
         """Like `merge` for a document that must exist and, if asked, must still have this update time."""
-        option = self._client.write_option(last_update_time=unchanged_since) if unchanged_since else None
-        self._transaction.update(
-            reference, {self._client.field_path(name): value for name, value in fields.items()}, option=option
-        )
+        self._writes.update(reference, fields, unchanged_since=unchanged_since)
 
     def delete(self, reference: DocumentReference) -> None:
         """Deletes the document, if there is one."""
-        self._transaction.delete(reference)
+        self._writes.delete(reference)
 
     def commit(self) -> None:
         """Applies the writes; without any, lets go of what was read. For `run` only."""
-        if self._transaction._write_pbs:
-            self._client._firestore_api.commit(
-                request={
-                    "database": self._client._database_string,
-                    "writes": self._transaction._write_pbs,
-                    "transaction": self.id or b"",
-                },
-                metadata=self._client._rpc_metadata,
-            )
+        if self._writes:
+            request = self._writes.request(self.id or b"")
+            self._client._firestore_api.commit(request=request, metadata=self._client._rpc_metadata)
         else:
             self.abandon()
 
