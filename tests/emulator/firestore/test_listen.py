@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from google.api_core.exceptions import InvalidArgument
@@ -11,6 +12,8 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 
 from emulator.client import StackClient
+from emulator.firestore.launch import launched
+from tests.emulator.firestore.authorized import stub_of
 from tests.emulator.firestore.conftest import Billed
 from tests.emulator.firestore.wire_listener import WireListener
 
@@ -139,6 +142,8 @@ def test_ids_may_be_left_to_the_server(listener: WireListener) -> None:
     assert listener.add_documents(0, "c/a") == ["ADD 1", "delete c/a 1", "CURRENT 1"]
     assert listener.add_documents(0, "c/b") == ["ADD 2", "delete c/b 2", "CURRENT 2"]
     assert listener.add_documents(7, "c/c") == ["REMOVE 7 because 3"]
+    assert listener.remove(1) == ["REMOVE 1"]
+    assert listener.add_documents(0, "c/d") == ["ADD 3", "delete c/d 3", "CURRENT 3"]
 
 
 def test_an_error_removes_its_target_alone(client: firestore.Client, listener: WireListener, documents: str) -> None:
@@ -151,6 +156,19 @@ def test_an_error_removes_its_target_alone(client: firestore.Client, listener: W
     assert listener.add(5, query={"parent": elsewhere, "structured_query": query}) == ["REMOVE 5 because 3"]
     client.document("c/a").set({})
     assert listener.snapshot() == ["set c/a 1"]
+
+
+def test_a_query_without_its_index_is_removed(client: firestore.Client, database: str, tmp_path: Path) -> None:
+    indexes = tmp_path / "firestore.indexes.json"
+    indexes.write_text('{"indexes": []}')
+    query = client.collection("c").where(filter=FieldFilter("a", "==", 1)).order_by("b")
+    with (
+        launched("--indexes", str(indexes)) as indexed,
+        stub_of(indexed.address) as stub,
+        WireListener(stub, database) as listener,
+    ):
+        assert listener.add_query(1, query) == ["REMOVE 1 because 9"]
+        assert listener.add_query(1, client.collection("c")) == [*OPENED, *CURRENT]
 
 
 def test_an_error_of_the_stream_ends_it(stub: FirestoreClient, database: str) -> None:
