@@ -10,6 +10,7 @@ from typing import Any
 from lib.domain.invariants.accruals import points_of
 from lib.domain.invariants.violations import Document, Fact, Fields, Invariant, Violation, differing
 
+_CENTS_MAX = 10_000_000_000
 _TOTALS = (("totals", "total"), ("total",), ("amount",), ("totals", "subtotal"))
 _OPEN = (
     "pending",
@@ -105,13 +106,19 @@ def _base_cents(order: Fields, total_cents: int, base: str) -> int | None:
 
 
 def _total_cents(order: Fields) -> int | None:
+    """The total, None when it or a part of the money beside it cannot be read."""
+    parts = (_first(order, (("totals", name), (name,))) for name in ("subtotal", "tax"))
+    if any(part is not None and _cents(part) is None for part in parts):
+        return None
     return _cents(_first(order, _TOTALS))
 
 
 def _cents(value: Any) -> int | None:
+    """Cents of a plain number of dollars from 0 to a hundred million; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         return None
-    return int((Decimal(str(value)) * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    cents = int((Decimal(str(value)) * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    return cents if cents <= _CENTS_MAX else None
 
 
 def _word(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import hypothesis
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,10 +54,13 @@ ORDERS = st.fixed_dictionaries(
         "totals": st.fixed_dictionaries({}, optional={"total": AMOUNTS, "subtotal": AMOUNTS}) | st.just("none"),
         "total": AMOUNTS,
         "amount": AMOUNTS,
+        "subtotal": AMOUNTS,
+        "tax": AMOUNTS,
     },
 )
 
 
+@hypothesis.settings(max_examples=1_000)
 @given(ORDERS)
 def test_orders(fields: dict[str, Any]) -> None:
     assert claim_of(fields) == product_claim(orders.read("o1", fields, NOW))
