@@ -123,7 +123,9 @@ class LockTable:
         began = self._now()
         try:
             self._look_again(lock, began)
-            self._untangle(lock.owner)
+            # Who has just asked for its first lock is waited for by nobody.
+            if len(lock.owner.locks) > 1:
+                self._untangle(lock.owner)
             while not lock.future.done():
                 await asyncio.wait([lock.future], timeout=self._pause_seconds(lock, began))
                 self._look_again(lock, began)
@@ -185,8 +187,7 @@ class LockTable:
 
     def _untangle(self, owner: Owner) -> None:
         """End all circles of waiting that the owner is part of."""
-        # Who has just asked for its first lock is waited for by nobody.
-        while len(owner.locks) > 1 and (circle := self._circle(owner)):
+        while circle := self._circle(owner):
             courtesy = next((edge for edge in circle if not edge.hard), None)
             if courtesy is None:
                 self._mark_contended(circle)
@@ -238,6 +239,13 @@ class LockTable:
         for lock in sorted(waiting, key=lambda lock: lock.serial):
             if lock.is_waiting and self._is_free(lock):
                 self._grant(lock)
+            elif lock.is_waiting and self._depends_on_documents(lock):
+                # With the documents just committed it may wait for others than before.
+                self._untangle(lock.owner)
+
+    def _depends_on_documents(self, lock: Lock) -> bool:
+        """Whether the documents themselves decide which others the lock conflicts with: queries are involved."""
+        return lock.membership is not None or any(place[0] == "queries" and place in self._at for place in lock.looks)
 
 
 def contention() -> FirestoreError:

@@ -59,8 +59,8 @@ class State(Enum):
 class Transaction(Owner):
     """One transaction. `table` is where it locks what it reads, None for those that are optimistic or read-only.
 
-    `snapshot` is the time that reads without locks see (microseconds UTC), fixed by the first of them. `doomed`: what it
-    has read is gone, whatever locks it had.
+    `snapshot` is the time that reads without locks see (microseconds UTC), fixed by the first of them. `doomed` says
+    that its locks were taken from it: what it has read need not be true any more.
     """
 
     id: bytes
