@@ -75,9 +75,11 @@ def keep(transaction: Transaction, org: OrgStore, kept: Kept, now: datetime) -> 
 
 
 def close(transaction: Transaction, org: OrgStore, order_id: str, occasion: Occasion) -> bool:
-    """Marks the order as replayed, because this state of it has been worked; False if it was not open. One read."""
+    """Marks the order as replayed, because this state of it has been worked; False if none was open, or only a later
+    one. One read."""
     reference = _reference(org, order_id)
-    if (transaction.get([reference])[0].to_dict() or {}).get("status") != "open":
+    found = transaction.get([reference])[0]
+    if (found.to_dict() or {}).get("status") != "open" or _version(found) > occasion.revision.text:
         return False
     fields = {"status": "replayed", "orderVersion": occasion.revision.text, "replayedAt": occasion.now}
     transaction.update(reference, fields)

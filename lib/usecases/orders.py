@@ -82,8 +82,7 @@ def record_order(change: OrderChange) -> Outcome:
         if granted_to and granted_to == after.buyer.customer_id:
             return Outcome.UNCHANGED
     sides = [_Side(found, order, settings_store.load(found)) for found, order in _sides(before, after, org)]
-    kept_in = _org_or_unassigned(before) if isinstance(before, MalformedOrder) else None
-    result = _record(after.id, sides, kept_in, occasion)
+    result = _record(after.id, before, sides, occasion)
     flaw = Flaw.UNKNOWN_ORG if org is None and after.phase is Phase.EARNING else result.flaw
     if flaw:
         return _keep(org or directory.unassigned(), change, flaw, "", occasion)
@@ -98,12 +97,12 @@ class _Result:
     flaw: Flaw | None = None
 
 
-def _record(order_id: str, sides: list[_Side], kept_in: OrgStore | None, occasion: Occasion) -> _Result:
+def _record(order_id: str, before: Order | MalformedOrder | None, sides: list[_Side], occasion: Occasion) -> _Result:
     try:
         try:
-            return transactions.run(lambda transaction: _attempt(transaction, sides, kept_in, occasion))
+            return transactions.run(lambda transaction: _attempt(transaction, before, sides, occasion))
         except (FailedPrecondition, NotFound):
-            return transactions.run(lambda transaction: _attempt(transaction, sides, kept_in, occasion, belated=True))
+            return transactions.run(lambda transaction: _attempt(transaction, before, sides, occasion, belated=True))
     except (FailedPrecondition, NotFound, InvariantBroken) as error:
         logs.order_refused(order_id, error)
     except _UNREADABLE as error:
@@ -113,8 +112,8 @@ def _record(order_id: str, sides: list[_Side], kept_in: OrgStore | None, occasio
 
 def _attempt(
     transaction: Transaction,
+    before: Order | MalformedOrder | None,
     sides: list[_Side],
-    kept_in: OrgStore | None,
     occasion: Occasion,
     *,
     belated: bool = False,
@@ -122,19 +121,28 @@ def _attempt(
     """`belated` when the order document has changed or gone since the event, so that it has to be read again before
     it can be told whose it is."""
     flaw: Flaw | None = None
+    is_known = False
     decided: list[tuple[_Side, Changes, Revision | None]] = []
     for side in sides:
         snapshot = recording.read(transaction, side.org, side.order, side.settings, occasion)
         if isinstance(snapshot, Flaw):
             flaw = snapshot
-        elif changes := accrue(snapshot, side.order, side.settings, occasion):
+            continue
+        is_known = is_known or snapshot.accrual is not None
+        if changes := accrue(snapshot, side.order, side.settings, occasion):
             since = _still_so(transaction, side) if belated else occasion.revision
             decided.append((side, changes, since))
-    if kept_in and sides and not flaw:
-        inbox.close(transaction, kept_in, sides[0].order.id, occasion)
+    if before and sides and not flaw and _may_be_kept(before, is_known=is_known):
+        inbox.close(transaction, _org_or_unassigned(before), sides[0].order.id, occasion)
     for side, changes, since in decided:
         recording.write(transaction, side.org, changes, side.order, occasion, unchanged_since=since)
     return _Result(bool(decided), flaw)
+
+
+def _may_be_kept(before: Order | MalformedOrder, *, is_known: bool) -> bool:
+    """Whether the order may wait in the inbox as it was before: malformed, or one that should have earned and has left
+    no record."""
+    return isinstance(before, MalformedOrder) or (before.phase is Phase.EARNING and not is_known)
 
 
 def _still_so(transaction: Transaction, side: _Side) -> Revision | None:

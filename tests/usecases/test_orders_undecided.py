@@ -62,6 +62,33 @@ class TestWhatCannotBeDecided:
         assert counter.tenant("inbox", "order:o1")["status"] == "replayed"
         assert counter.customer(ANN)["points"] == 50
 
+    def test_stays_open_when_an_earlier_state_is_recorded_late(self, counter: Counter) -> None:
+        broken = counter.write("o1", totals={"total": "50"}, **pos("77"))
+        mended = counter.write("o1", totals={"total": 50.0})
+        broken_again = counter.write("o1", status="chargeback")
+        assert deliver([broken, broken_again, mended]) == [Outcome.KEPT, Outcome.KEPT, Outcome.RECORDED]
+        kept = counter.tenant("inbox", "order:o1")
+        assert (kept["status"], kept["reason"]) == ("open", "unknown_status")
+        assert counter.customer(ANN)["points"] == 50
+
+    @pytest.mark.parametrize(
+        ("flawed", "mended"),
+        [
+            ({"userId": "alleaves_customer"}, {"userId": "77"}),
+            ({"userId": "alleaves_customer"}, {"status": "refunded"}),
+            ({"customerId": "org_b_9"}, {"customerId": None}),
+            ({"orgId": None, "brandId": "some_brand"}, {"orgId": ORG}),
+        ],
+    )
+    def test_is_closed_too_when_it_was_sound_in_itself(
+        self, counter: Counter, flawed: dict[str, Any], mended: dict[str, Any]
+    ) -> None:
+        counter.client.document("customers", "org_b_9").set({"orgId": "org_b"})
+        assert counter.sell("o1", **{**pos("77"), **flawed}) is Outcome.KEPT
+        assert counter.sell("o1", **mended) is Outcome.RECORDED
+        kept_in = "_unassigned" if "brandId" in flawed else ORG
+        assert counter.fields("tenants", kept_in, "inbox", "order:o1")["status"] == "replayed"
+
     def test_a_deleted_sale_leaves_the_ledger_alone(self, warm: Counter) -> None:
         assert record_order(warm.delete("first")) is Outcome.KEPT
         assert warm.tenant("inbox", "order:first")["reason"] == "order_deleted"
