@@ -184,8 +184,8 @@ DEFAULT_DISCOUNT_PROGRAMS = (
 class LoyaltySettings(Value):
     """One org's programme. Rates are exact decimals; see each field's type for its bounds.
 
-    hold_minutes: how long a hold keeps points reserved. Half an hour outlives a visit to the till and a web checkout,
-    and gives the points back the same day when neither ends.
+    hold_minutes: how long a hold keeps points from being redeemed elsewhere. Half an hour outlives a visit to the till
+    and a web checkout, and frees the points the same day when neither ends.
     points_expire_months: None means that points never expire.
     paused: nothing is earned and nothing redeemed; the settings stay.
     """
