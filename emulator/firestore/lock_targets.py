@@ -100,11 +100,13 @@ class Intent:
 class Lock:
     """One lock, granted or waited for. `places` is where others find it, `looks` where it finds others.
 
-    `membership` is set if it covers a query, `intent` if it is exclusive. `revoked` says that it was taken away.
+    `membership` is set if it covers a query, `intent` if it is exclusive. `revoked` says that it was taken away,
+    `since` when the last one went that it may have waited for.
     """
 
     __slots__ = (
-        "future", "granted", "intent", "looks", "membership", "mode", "owner", "passed", "places", "revoked", "serial"
+        "future", "granted", "intent", "looks", "membership", "mode", "owner", "passed", "places", "revoked", "serial",
+        "since",
     )  # fmt: skip
 
     def __init__(self, owner: Owner, mode: Mode, places: Iterable[Place], looks: Iterable[Place]) -> None:
@@ -115,6 +117,7 @@ class Lock:
         self.membership: Membership | None = None
         self.intent: Intent | None = None
         self.serial = 0
+        self.since = 0.0
         self.granted = False
         self.revoked = False
         self.passed: set[Lock] = set()

@@ -16,7 +16,7 @@ ABORTED. A retry keeps its age, so in the end it is the oldest and wins.
 
 Transactions that all read one document and then all write it would deadlock one with the other, and abort more often
 than clients retry. Where a deadlock was found, reads therefore take UPDATE locks for a while, one at a time, which is
-again a courtesy: after a second they make do with a shared one.
+again a courtesy: when nobody's turn has ended for a second they make do with a shared one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CONTENDED_SECONDS = 10.0
 """How long reads of a document or collection take update locks after a deadlock there."""
 
 _PATIENCE_SECONDS = 1.0
-"""How long an update lock waits for others of its kind."""
+"""How long an update lock waits for others of its kind while none of them goes."""
 
 
 class _Edge(NamedTuple):
@@ -120,7 +120,7 @@ class LockTable:
         lock.future = asyncio.get_running_loop().create_future()
         for place in lock.looks:
             self._waiting.setdefault(place, {})[lock] = None
-        began = self._now()
+        began = lock.since = self._now()
         try:
             self._look_again(lock, began)
             # Who has just asked for its first lock is waited for by nobody.
@@ -142,7 +142,7 @@ class LockTable:
         now = self._now()
         for owner in {edge.other.owner for edge in self._blockers(lock) if edge.other.owner.expires_at() <= now}:
             self.release(owner)
-        if lock.mode is Mode.UPDATE and now >= began + self._patience_seconds and lock.is_waiting:
+        if lock.mode is Mode.UPDATE and now >= lock.since + self._patience_seconds and lock.is_waiting:
             lock.mode = Mode.SHARED
             if self._is_free(lock):
                 self._grant(lock)
@@ -152,7 +152,7 @@ class LockTable:
     def _pause_seconds(self, lock: Lock, began: float) -> float:
         until = [began + self._timeout_seconds]
         if lock.mode is Mode.UPDATE:
-            until.append(began + self._patience_seconds)
+            until.append(lock.since + self._patience_seconds)
         until += [edge.other.owner.expires_at() for edge in self._blockers(lock)]
         return max(0.0, min(until) - self._now())
 
@@ -237,6 +237,7 @@ class LockTable:
         """Grant what need wait no longer now that these locks have gone or have become narrower."""
         waiting = {lock for gone in changed for place in gone.places for lock in self._waiting.get(place, ())}
         for lock in sorted(waiting, key=lambda lock: lock.serial):
+            lock.since = self._now()
             if lock.is_waiting and self._is_free(lock):
                 self._grant(lock)
             elif lock.is_waiting and self._depends_on_documents(lock):
