@@ -1,4 +1,4 @@
-"""`./dev bench [firestore|orders|redemptions|audit|imports|all]`: measures, and prints the README's table."""
+"""`./dev bench [firestore|firestore_storage|orders|redemptions|audit|imports|all]`: measures, and prints the README's table."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
-from bench import audit, firestore, imports, orders, redemptions
+from bench import audit, firestore, firestore_storage, imports, orders, redemptions
 from bench.budgets import Row, as_json, markdown
 
 Bench: TypeAlias = "Callable[[], list[Row]]"
@@ -23,6 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["firestore"]:
         return firestore.main(given[1:])
+    if given[:1] == ["firestore_storage"]:
+        return firestore_storage.main(given[1:])
     options = _parse(given)
     names = list(_BENCHES) if options.what == "all" else [options.what]
     rows = [row for name in names for row in _BENCHES[name]()]
@@ -32,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("what", nargs="?", default="all", choices=[*_BENCHES, "firestore", "all"])
+    parser.add_argument("what", nargs="?", default="all", choices=[*_BENCHES, "firestore", "firestore_storage", "all"])
     parser.add_argument("--json", action="store_true", help="the rows as JSON")
     return parser.parse_args(arguments)
 

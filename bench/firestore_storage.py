@@ -22,6 +22,7 @@ from bench.firestore import Server, customer, load, measure
 from emulator.firestore.launch import launched
 
 _THREADS = (1, 8)
+_EXPORT_SECONDS = 600
 
 
 def run(documents: int, seconds: float) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _start(*arguments: str) -> float:
 
 @contextmanager
 def _server(*arguments: str) -> Iterator[tuple[firestore.Client, Server]]:
-    with launched(*arguments) as process:
+    with launched(*arguments, patience_seconds=_EXPORT_SECONDS) as process:
         os.environ["FIRESTORE_EMULATOR_HOST"] = process.address
         client = firestore.Client(project="bench")
         yield client, Server(process)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator.processes import ServerProcess
+from emulator.processes import STOP_SECONDS, ServerProcess
 
 _ROOT = Path(__file__).parents[2]
 
@@ -24,8 +24,11 @@ class Launched:
 
 
 @contextlib.contextmanager
-def launched(*arguments: str) -> Iterator[Launched]:
-    """Run `python -m emulator.firestore` on a free port for the block; raises ProcessFailed if it does not start."""
+def launched(*arguments: str, patience_seconds: float = STOP_SECONDS) -> Iterator[Launched]:
+    """Run `python -m emulator.firestore` on a free port for the block; raises ProcessFailed if it does not start.
+
+    It has so long to end at the end of the block, and is killed then.
+    """
     with tempfile.TemporaryDirectory(prefix="firestore-") as directory:
         ready = Path(directory) / "ready"
         process = ServerProcess("Firestore", "emulator.firestore", ["--port", "0", *arguments], ready, log=None)
@@ -34,4 +37,4 @@ def launched(*arguments: str) -> Iterator[Launched]:
             told = json.loads(process.wait_ready())
             yield Launched(f"{told['host']}:{told['port']}", process.pid)
         finally:
-            process.stop()
+            process.stop(patience_seconds)
