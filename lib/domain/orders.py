@@ -115,10 +115,13 @@ class Money:
     tax_cents: int | None = None
 
     def base_cents(self, base: str) -> int:
-        """What points are earned on, by the setting `earn_base`. An order without a subtotal has it from the total."""
+        """What points are earned on, by the setting `earn_base`. An order without a subtotal has it from the total.
+
+        Never more than the total: staff see that when they complete an order, and the buyer may have written the rest.
+        """
         before_tax = max(0, self.total_cents - (self.tax_cents or 0))
         if base == "subtotal":
-            return before_tax if self.subtotal_cents is None else self.subtotal_cents
+            return before_tax if self.subtotal_cents is None else min(self.subtotal_cents, self.total_cents)
         return before_tax if base == "total_before_tax" else self.total_cents
 
 

@@ -114,6 +114,12 @@ class TestTheProjection:
         assert len(rows) == 5
 
 
+def test_no_part_of_an_order_earns_more_than_its_total(counter: Counter) -> None:
+    counter.client.document("tenants", ORG, "settings", "loyalty").set({"earnBase": "subtotal"})
+    counter.sell("o1", totals={"subtotal": 100_000.0, "total": 5.0}, **pos("77"))
+    assert counter.customer(ANN)["points"] == 5
+
+
 histories = st.lists(
     st.fixed_dictionaries(
         {

@@ -101,7 +101,8 @@ def _base_cents(order: Fields, total_cents: int, base: str) -> int | None:
     subtotal, tax = (_first(order, (("totals", name), (name,))) for name in ("subtotal", "tax"))
     tax_cents = 0 if tax is None else _cents(tax)
     if base == "subtotal" and subtotal is not None:
-        return _cents(subtotal)
+        subtotal_cents = _cents(subtotal)
+        return None if subtotal_cents is None else min(subtotal_cents, total_cents)
     return None if tax_cents is None else max(0, total_cents - tax_cents)
 
 
