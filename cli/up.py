@@ -14,6 +14,7 @@ from emulator.stack import PROJECT, Stack
 
 FIRESTORE_PORT = 8080
 FUNCTIONS_PORT = 5001
+TASKS_PORT = 9499
 
 _CHECK_SECONDS = 0.5
 
@@ -21,12 +22,13 @@ _CHECK_SECONDS = 0.5
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev up", description=__doc__)
     parser.add_argument("--project", default=PROJECT)
-    parser.add_argument("--port", type=int, default=FIRESTORE_PORT, help="of Firestore; 0: free ports for both")
+    parser.add_argument("--port", type=int, default=FIRESTORE_PORT, help="of Firestore; 0: free ports for all")
     parser.add_argument("--functions-port", type=int, help=f"{FUNCTIONS_PORT} unless --port 0 is given")
+    parser.add_argument("--tasks-port", type=int, help=f"{TASKS_PORT} unless --port 0 is given")
     parser.add_argument("--ready", type=Path, help="file that gets the addresses as JSON once everything serves")
     parser.add_argument("--no-index-check", action="store_true", help="run queries that lack their composite index too")
     parser.add_argument("--rules-trace", action="store_true", help="say which security rules denied a request, and why")
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="keep Firestore's commits there, over restarts")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="keep commits and tasks there, over restarts")
     parser.add_argument("--import", dest="import_from", type=Path, metavar="DIR", help="start with this data set")
     parser.add_argument("--export-on-exit", type=Path, metavar="DIR", help="leave a data set there (docs/data-sets.md)")
     return parser.parse_args(arguments)
@@ -34,9 +36,6 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
-    functions_port = options.functions_port
-    if functions_port is None:
-        functions_port = FUNCTIONS_PORT if options.port else 0
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -44,7 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
         stack = Stack(
             options.project,
             firestore_port=options.port,
-            functions_port=functions_port,
+            functions_port=_port(options.functions_port, FUNCTIONS_PORT if options.port else 0),
+            with_tasks=True,
+            tasks_port=_port(options.tasks_port, TASKS_PORT if options.port else 0),
             index_check=not options.no_index_check,
             rules_trace=options.rules_trace,
             data_dir=options.data_dir,
@@ -64,14 +65,21 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _port(given: int | None, default: int) -> int:
+    return default if given is None else given
+
+
 def _announce(stack: Stack, ready: Path | None) -> None:
-    addresses = {"project": stack.project, "firestore": stack.firestore, "functions": stack.functions}
-    print(f"Firestore  {stack.firestore}\nFunctions  http://{stack.functions}/  (project {stack.project})\n")
+    addresses = {"firestore": stack.firestore, "functions": stack.functions, "tasks": stack.tasks}
+    print(f"Firestore    {stack.firestore}\nFunctions    http://{stack.functions}/  (project {stack.project})")
+    print(f"Cloud Tasks  {stack.tasks}\n")
     for name, value in stack.environment.items():
         print(f"export {name}={value}")
     print("\nCtrl-C ends it.", flush=True)
     if ready is not None:
-        write_whole(ready, json.dumps({**addresses, "env": stack.environment, "pids": stack.pids}))
+        write_whole(
+            ready, json.dumps({"project": stack.project, **addresses, "env": stack.environment, "pids": stack.pids})
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The local stack: Firestore and the functions host as processes of their own, started and stopped together."""
+"""The local stack: Firestore, the functions host and Cloud Tasks as processes, started and stopped together."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ class Stack:
         functions_port: int = 0,
         source: Path = _ROOT,
         with_functions: bool = True,
+        with_tasks: bool = False,
+        tasks_port: int = 0,
         index_check: bool = True,
         rules_trace: bool = False,
         data_dir: Path | None = None,
@@ -48,8 +50,10 @@ class Stack:
     ) -> None:
         """`firestore`: host:port of one that runs already. `source`: folder of main.py, firestore.indexes.json and
         firestore.rules; `index_check` refuses queries whose index is missing, `rules_trace` logs why rules denied.
-        `data_dir` keeps Firestore's commits, `import_from` and `export_to` are data sets to start with and to leave;
-        they need a Firestore of our own. `log_folder`: where the processes' output goes, to our own if None.
+        `with_tasks` runs Cloud Tasks too, where the task functions get their queues. `data_dir` keeps Firestore's
+        commits, and in its folder "tasks" the queues and tasks; `import_from` and `export_to` are data sets to start
+        with and to leave; all three need a Firestore of our own. `log_folder`: where the processes' output goes, to our
+        own if None.
         """
         self.project = project
         self._firestore_given = firestore or os.environ.get("FIRESTORE_EMULATOR_HOST", "")
@@ -57,6 +61,8 @@ class Stack:
         self._functions_port = functions_port
         self._source = source
         self._with_functions = with_functions
+        self._with_tasks = with_tasks
+        self._tasks_port = tasks_port
         self._indexes = source / "firestore.indexes.json" if index_check else None
         self._rules_trace = rules_trace
         self._data_options = {"--data-dir": data_dir, "--import": import_from, "--export-on-exit": export_to}
@@ -77,6 +83,11 @@ class Stack:
         return self._addresses["functions"]
 
     @property
+    def tasks(self) -> str:
+        """host:port of Cloud Tasks, gRPC."""
+        return self._addresses["tasks"]
+
+    @property
     def pids(self) -> dict[str, int]:
         """Process ids by name."""
         return {process.name: process.pid for process in self._processes}
@@ -84,11 +95,15 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         """What clients and the product need in their environment to use this stack."""
+        tasks = {"CLOUD_TASKS_EMULATOR_HOST": self.tasks} if self._with_tasks else {}
+        if self._with_tasks and self._with_functions:
+            tasks["FUNCTIONS_EMULATOR_HOST"] = self.functions
         return {
             "FIRESTORE_EMULATOR_HOST": self.firestore,
             "FIREBASE_AUTH_EMULATOR_HOST": os.environ.get("FIREBASE_AUTH_EMULATOR_HOST") or AUTH_EMULATOR,
             "GCLOUD_PROJECT": self.project,
             "GOOGLE_CLOUD_PROJECT": self.project,
+            **tasks,
         }
 
     def __enter__(self) -> Self:
@@ -101,7 +116,7 @@ class Stack:
         self.stop()
 
     def start(self) -> None:
-        """Start both at once, since their imports take most of the time, and wait until both serve."""
+        """Start all at once, since their imports take most of the time, and wait until all serve."""
         self._folder = tempfile.TemporaryDirectory(prefix="perennial-")
         folder = Path(self._folder.name)
         try:
@@ -112,10 +127,15 @@ class Stack:
                 ready = folder / "firestore.json"
                 where = ["--firestore-ready", str(ready)]
                 self._run("firestore", self._firestore_arguments(), ready)
+            functions_ready, tasks_ready = folder / "functions.json", folder / "tasks.json"
             if self._with_functions:
                 arguments = ["--port", str(self._functions_port), "--project", self.project]
                 arguments += ["--source", str(self._source), *where]
-                self._run("functions", arguments, folder / "functions.json")
+                if self._with_tasks:
+                    arguments += ["--tasks-ready", str(tasks_ready)]
+                self._run("functions", arguments, functions_ready)
+            if self._with_tasks:
+                self._run("tasks", self._tasks_arguments(functions_ready), tasks_ready)
             for process in self._processes:
                 ready_at = json.loads(process.wait_ready())
                 self._addresses[process.name] = f"{ready_at['host']}:{ready_at['port']}"
@@ -124,7 +144,7 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """End the processes, functions first so that what they are doing can still be written.
+        """End the processes: Cloud Tasks, so that nothing more is begun, functions, and last what they write to.
 
         Raises ProcessFailed when Firestore was to leave a data set and did not.
         """
@@ -156,6 +176,16 @@ class Stack:
         for option, folder in self._data_options.items():
             if folder is not None:
                 arguments += [option, str(folder.resolve())]
+        return arguments
+
+    def _tasks_arguments(self, functions_ready: Path) -> list[str]:
+        arguments = ["--port", str(self._tasks_port)]
+        if self._with_functions:
+            # Tasks that were kept would use up their attempts on functions that are still starting.
+            arguments += ["--dispatch-after", str(functions_ready)]
+        data_dir = self._data_options["--data-dir"]
+        if data_dir is not None:
+            arguments += ["--data-dir", str(data_dir.resolve() / "tasks")]
         return arguments
 
     def _run(self, name: str, arguments: list[str], ready: Path) -> None:

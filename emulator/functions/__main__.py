@@ -26,12 +26,23 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--firestore", help="HOST:PORT of the Firestore emulator")
     where.add_argument("--firestore-ready", type=Path, help="the ready-file of one that may still be starting")
+    queues = parser.add_mutually_exclusive_group()
+    queues.add_argument("--tasks", help="HOST:PORT of a Cloud Tasks emulator, where task functions get their queues")
+    queues.add_argument("--tasks-ready", type=Path, help="the ready-file of one that may still be starting")
     parser.add_argument("--ready", type=Path, help='file that gets {"host", "port"} as JSON once requests are served')
     parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
     return parser.parse_args(arguments)
 
 
-def _prepare_environment(project: str, firestore: str) -> None:
+def _address(given: str | None, ready: Path | None) -> str | None:
+    """host:port of an emulator, as given or as its ready-file says once it is there."""
+    if ready is None:
+        return given
+    told = json.loads(wait_for_file(ready))
+    return f"{told['host']}:{told['port']}"
+
+
+def _prepare_environment(project: str, firestore: str, tasks: str | None) -> None:
     """What the Firebase emulator gives to functions. The values reach main.py, so they are set before it is loaded."""
     os.environ.update(
         GCLOUD_PROJECT=project,
@@ -42,6 +53,8 @@ def _prepare_environment(project: str, firestore: str) -> None:
     )
     # Any value makes the Admin SDK accept unsigned tokens; it asks no server.
     os.environ.setdefault("FIREBASE_AUTH_EMULATOR_HOST", _AUTH_EMULATOR)
+    if tasks is not None:
+        os.environ["CLOUD_TASKS_EMULATOR_HOST"] = tasks
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,11 +71,10 @@ def main(arguments: list[str] | None = None) -> int:
     from emulator.functions.loader import load_functions
     from emulator.functions.registration import register_triggers
 
-    firestore = options.firestore
-    if firestore is None:
-        ready = json.loads(wait_for_file(options.firestore_ready))
-        firestore = f"{ready['host']}:{ready['port']}"
-    _prepare_environment(options.project, firestore)
+    firestore = _address(options.firestore, options.firestore_ready)
+    tasks = _address(options.tasks, options.tasks_ready)
+    assert firestore is not None, "one of its two options is required"
+    _prepare_environment(options.project, firestore, tasks)
     functions = load_functions(options.source.resolve())
     application = Application(options.project, functions)
     server = waitress.create_server(application, host=options.host, port=options.port, threads=_THREADS)
@@ -70,6 +82,12 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     # The port is open by now, so events that are sent at once wait in its backlog.
     register_triggers(functions, options.project, firestore, f"{options.host}:{server.effective_port}")
+    # Not a variable of Google's or Firebase's: by it the product knows where its tasks have to go.
+    os.environ["FUNCTIONS_EMULATOR_HOST"] = f"{options.host}:{server.effective_port}"
+    if tasks is not None:
+        from emulator.functions.queues import make_queues
+
+        make_queues(functions, options.project, tasks)
     if options.ready is not None:
         write_whole(options.ready, json.dumps({"host": options.host, "port": server.effective_port}))
     server.run()

@@ -30,13 +30,17 @@ class EventTrigger:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of main.py. `handler` takes a CloudEvent if there is a `trigger`, else a flask.Request."""
+    """A function of main.py. `handler` takes a CloudEvent if there is a `trigger`, else a flask.Request.
+
+    `task_queue` is the manifest's taskQueueTrigger, rate limits and retries, of a task function.
+    """
 
     name: str
     kind: str
     regions: Sequence[str]
     handler: Callable[[Any], Any]
     trigger: EventTrigger | None
+    task_queue: Mapping[str, Any] | None = None
 
     @property
     def trigger_keys(self) -> list[str]:
@@ -78,6 +82,7 @@ def _describe(handler: Callable[[Any], Any], endpoint: Any) -> Function:
         regions=regions or [_DEFAULT_REGION],
         handler=handler,
         trigger=_trigger(endpoint.eventTrigger),
+        task_queue=endpoint.taskQueueTrigger,
     )
 
 

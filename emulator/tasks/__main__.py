@@ -14,6 +14,7 @@ import grpc.aio
 
 from emulator.processes import exit_with_parent, write_whole
 from emulator.tasks.clock import SystemClock
+from emulator.tasks.dispatcher import Dispatcher
 from emulator.tasks.grpc_service import service_handler
 from emulator.tasks.http_client import send
 from emulator.tasks.keeping import FileKeeping, Keeping, KeepingError
@@ -23,6 +24,7 @@ PORT = 9499
 """The port of Cloud Tasks among the Firebase emulators."""
 
 _DISK_CHECK_SECONDS = 0.5
+_FILE_CHECK_SECONDS = 0.02
 _SHUTDOWN_GRACE_SECONDS = 0.5
 
 
@@ -33,7 +35,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--ready", type=Path, help='file that gets {"host", "port"} as JSON once requests are served')
     parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="keep queues and tasks there, over restarts")
+    parser.add_argument("--dispatch-after", type=Path, metavar="FILE", help="dispatch nothing before it exists")
     return parser.parse_args(arguments)
+
+
+async def _dispatch(dispatcher: Dispatcher, after: Path | None) -> None:
+    while after is not None and not after.exists():
+        await asyncio.sleep(_FILE_CHECK_SECONDS)
+    dispatcher.start()
 
 
 async def _serve(options: argparse.Namespace) -> int:
@@ -47,7 +56,7 @@ async def _serve(options: argparse.Namespace) -> int:
     server.add_generic_rpc_handlers((service_handler(state),))
     port = server.add_insecure_port(f"{options.host}:{options.port}")
     await server.start()
-    state.dispatcher.start()
+    dispatching = asyncio.create_task(_dispatch(state.dispatcher, options.dispatch_after))
     if options.ready is not None:
         write_whole(options.ready, json.dumps({"host": options.host, "port": port}))
     logging.getLogger("emulator.tasks").info("Cloud Tasks is served on %s:%d", options.host, port)
@@ -55,6 +64,7 @@ async def _serve(options: argparse.Namespace) -> int:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), _DISK_CHECK_SECONDS)
     await server.stop(_SHUTDOWN_GRACE_SECONDS)
+    dispatching.cancel()
     await state.dispatcher.close()
     await keeping.close()
     return 1 if keeping.failed else 0

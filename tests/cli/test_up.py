@@ -76,9 +76,10 @@ def test_it_serves_what_the_ready_file_says_and_ends_on_sigterm(up: Up, tmp_path
     assert ready["env"]["FIRESTORE_EMULATOR_HOST"] == ready["firestore"]
     assert requests.get(f"http://{ready['firestore']}/", timeout=10).text == "Ok\n"
     assert requests.get(f"http://{ready['functions']}/", timeout=10).json()["project"] == "demo-up"
+    assert ready["env"]["CLOUD_TASKS_EMULATOR_HOST"] == ready["tasks"] and _listens(ready["tasks"])
     process.send_signal(signal.SIGTERM)
     assert process.wait(_DEADLINE_SECONDS) == 0
-    assert not _listens(ready["firestore"]) and not _listens(ready["functions"])
+    assert not any(_listens(ready[name]) for name in ("firestore", "functions", "tasks"))
     output = (tmp_path / "output").read_text()
     assert f"export FIRESTORE_EMULATOR_HOST={ready['firestore']}" in output
     assert "Traceback" not in output
@@ -90,16 +91,17 @@ def test_a_firestore_in_the_environment_wins_and_nothing_outlives_a_killed_paren
     process = up("--port", "0", FIRESTORE_EMULATOR_HOST=firestore_emulator)
     ready = _ready(process, tmp_path)
     assert ready["firestore"] == firestore_emulator
-    assert list(ready["pids"]) == ["functions"]
+    assert list(ready["pids"]) == ["functions", "tasks"]
     process.kill()
     process.wait()
     _until(lambda: not _listens(ready["functions"]), "the functions host to end")
+    _until(lambda: not _listens(ready["tasks"]), "Cloud Tasks to end")
     assert requests.get(f"http://{firestore_emulator}/", timeout=10).text == "Ok\n"
 
 
 def test_a_port_in_use_is_said_in_words(up: Up, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        process = up("--port", str(taken.getsockname()[1]), "--functions-port", "0")
+        process = up("--port", str(taken.getsockname()[1]), "--functions-port", "0", "--tasks-port", "0")
         assert process.wait(_DEADLINE_SECONDS) == 1
     assert "--port 0 takes free ones" in (tmp_path / "output").read_text()
     assert not (tmp_path / "ready").exists()

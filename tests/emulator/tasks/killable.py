@@ -35,11 +35,11 @@ def _end_with_parent() -> None:
 class Server:
     """A running local Cloud Tasks with a data directory."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, *arguments: str) -> None:
         """Returns once it serves, or has ended without."""
         ready = folder.with_name(folder.name + ".ready")
         ready.unlink(missing_ok=True)
-        options = ["--port", str(port), "--ready", str(ready), "--data-dir", str(folder)]
+        options = ["--port", str(port), "--ready", str(ready), "--data-dir", str(folder), *arguments]
         self._process = _processes.Process(target=_run, args=(options,), daemon=True)
         self._process.start()
         deadline = time.monotonic() + DEADLINE_SECONDS
@@ -79,8 +79,8 @@ def serving(folder: Path) -> Iterator[Serve]:
     """A function that starts a server on this data directory; what still runs at the end is killed."""
     servers: list[Server] = []
 
-    def start(port: int = 0, data: Path = folder) -> Server:
-        servers.append(Server(data, port))
+    def start(*arguments: str, port: int = 0, data: Path = folder) -> Server:
+        servers.append(Server(data, port, *arguments))
         return servers[-1]
 
     yield start

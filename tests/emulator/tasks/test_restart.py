@@ -113,6 +113,23 @@ def test_an_attempt_cut_off_is_made_again_and_counted(serve: Serve, target: Targ
         eventually(lambda: not list(client.list_tasks(parent=QUEUE)))
 
 
+def test_kept_tasks_can_be_held_until_their_targets_are_there(serve: Serve, target: Target, tmp_path: Path) -> None:
+    server = serve()
+    with server.client() as client:
+        make_queue(client)
+        client.pause_queue(name=QUEUE)
+        for id in ("kept", "by-hand"):
+            client.create_task(parent=QUEUE, task=http_task(target.url, f"{QUEUE}/tasks/{id}"))
+    server.kill()
+    file = tmp_path / "targets-are-there"
+    with serve("--dispatch-after", str(file)).client() as client:
+        client.resume_queue(name=QUEUE)
+        client.run_task(name=f"{QUEUE}/tasks/by-hand")
+        assert target.wait_for(1)[0].task_id == "by-hand"
+        file.touch()
+        assert target.wait_for(2)[1].task_id == "kept"
+
+
 def test_the_end_in_order_keeps_everything_too(serve: Serve) -> None:
     server = serve()
     with server.client() as client:
@@ -130,7 +147,7 @@ def test_a_directory_serves_one_server(serve: Serve) -> None:
 
 
 def test_a_port_serves_one_server(serve: Serve, tmp_path: Path) -> None:
-    assert serve(serve().port, tmp_path / "another").wait() == 1
+    assert serve(port=serve().port, data=tmp_path / "another").wait() == 1
 
 
 def test_a_file_of_another_format_is_left_alone(serve: Serve, tmp_path: Path) -> None:
