@@ -43,7 +43,10 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who buys: known to the POS by `pos_id`, to the web shop by `uid`, to both, or to neither (a guest)."""
+    """Someone who buys: known to the POS by `pos_id`, to the web shop by `uid`, or to neither (a guest).
+
+    Who buys at both is a guest of the web shop: an account of its own would be a customer of its own.
+    """
 
     key: str
     channels: tuple[Channel, ...]
@@ -56,8 +59,8 @@ class Person:
 def make_people(rng: Random, count: int) -> list[Person]:
     """About half known to the POS only, a fifth to both, the rest web accounts and guests.
 
-    A few of the POS's share a household's phone. Whoever uses both channels gives both of them one phone, so that the
-    person can always be recognised, though the till may not have heard of the e-mail.
+    A few of the POS's share a household's phone. Whoever uses both channels gives both of them one e-mail address, so
+    that the person can always be recognised, though the till may not have heard of the phone.
     """
     people: list[Person] = []
     for number in range(1, count + 1):
@@ -69,8 +72,8 @@ def make_people(rng: Random, count: int) -> list[Person]:
             contact = _known_at_the_till(rng, contact, people[-1] if people else None)
             people.append(Person(key, (Channel.POS,), contact, contact, pos_id))
         elif kind < 0.75:
-            at_the_till = replace(contact, email=None) if rng.random() < 0.3 else contact
-            people.append(Person(key, (Channel.POS, Channel.WEB), contact, at_the_till, pos_id, uid))
+            at_the_till = replace(contact, phone_digits=None) if rng.random() < 0.3 else contact
+            people.append(Person(key, (Channel.POS, Channel.WEB), contact, at_the_till, pos_id))
         else:
             people.append(Person(key, (Channel.WEB,), contact, contact, uid=uid))
     return people

@@ -1,5 +1,6 @@
 """Who a customer is: identity keys, the ids of identity and customer documents, and the ids others have given them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,13 +17,13 @@ from lib.domain.contacts import (
 from lib.domain.ids import derived_id, id_part, is_id
 
 __all__ = [
-    "RESOLUTION_ORDER",
     "IdentityKey",
     "IdentityKind",
     "birthday_month_day",
     "customer_id_for",
     "identity_id",
     "is_placeholder_email",
+    "is_self_made",
     "legacy_customer_ids",
     "normalise_email",
     "normalise_phone",
@@ -51,10 +52,9 @@ class IdentityKey:
     value: str
 
 
-# In which order an order's references are followed to a customer: what the till named, then what is hard to share.
-RESOLUTION_ORDER = (IdentityKind.POS, IdentityKind.EMAIL, IdentityKind.PHONE, IdentityKind.UID)
 # What the POS sync writes where a sale has no customer.
 _NO_POS_CUSTOMER = "alleaves_customer"
+_FIREBASE_UID = re.compile(r"[A-Za-z0-9]{28}")
 
 
 def normalise_pos_id(raw: object) -> str | None:
@@ -103,6 +103,12 @@ def legacy_customer_ids(org_id: str, key: IdentityKey) -> tuple[str, ...]:
     elif key.kind is IdentityKind.PHONE:
         ids.append(f"{org_id}_phone_{phone_digits(key.value)[-10:]}")
     return tuple(candidate for candidate in dict.fromkeys(ids) if is_id(candidate))
+
+
+def is_self_made(customer_id: str) -> bool:
+    """Whether a customer document is named after a Firebase uid. The dashboard's rules let its owner write all of it,
+    points, org and address included, so it proves nothing about anybody."""
+    return _FIREBASE_UID.fullmatch(customer_id) is not None
 
 
 def placeholder_email(org_id: str, key: IdentityKey) -> str:

@@ -18,6 +18,7 @@ from lib.domain.identity import (
     IdentityKind,
     customer_id_for,
     identity_id,
+    is_self_made,
     legacy_customer_ids,
     normalise_email,
     normalise_phone,
@@ -124,7 +125,7 @@ class Recogniser:
         rows = [self._adopted(snapshot) for snapshot in self._legacy_rows(unowned)]
         for key in unowned:
             candidates = [by_id.get(legacy_id) for legacy_id in legacy_customer_ids(self._org.org_id, key)]
-            candidates += [row for row in rows if row and self._names(row, key)]
+            candidates += [row for row in rows if row and _is_vouched_for(row) and self._names(row, key)]
             for candidate in candidates:
                 followed = self._followed(candidate)
                 if followed and self._may_be(followed, key):
@@ -164,6 +165,9 @@ class Recogniser:
         else, nothing of the contact is: staff have moved the order.
         """
         keys = self._keys if customer.opened else (*self._keys, *known_keys(customer, self._region))
+        if by_name:
+            # Whoever names the customer says whose points these are, not who may sign in to see them.
+            keys = tuple(key for key in keys if key.kind is not IdentityKind.UID)
         known = set(customer.identities)
         missing = [key for key in dict.fromkeys(keys) if identity_id(self._org.org_id, key) not in known]
         missing = missing[: max(0, IDENTITIES_MAX - len(known))]
@@ -197,3 +201,9 @@ class Recogniser:
         except KeyError:
             return False
         return owner is not None and owner != self._org.org_id
+
+
+def _is_vouched_for(customer: Customer) -> bool:
+    """Whether somebody else than its owner wrote the address and number in a customer's document."""
+    signed_in = any(name.startswith(f"{IdentityKind.UID}:") for name in customer.identities)
+    return not signed_in and not is_self_made(customer.id)

@@ -14,6 +14,7 @@ from lib.domain.identity import (
     IdentityKind,
     customer_id_for,
     identity_id,
+    is_self_made,
     legacy_customer_ids,
     phone_variants,
 )
@@ -44,7 +45,7 @@ def by_key(org: OrgStore, key: IdentityKey) -> tuple[Customer, ...]:
     own_prefix = f"{org.org_id}_"
     by_name = (customers.decode(org, stub, adopt=stub.id.startswith(own_prefix)) for stub in _documents(org, ids))
     rows = _rows(org, key)
-    by_field = (customers.decode(org, row) for row in rows.limit(_ROWS_MAX).stream()) if rows else ()
+    by_field = (customers.decode(org, row) for row in _vouched_for(rows)) if rows else ()
     found = sorted((customer for customer in (*by_name, *by_field) if customer), key=lambda customer: customer.id)
     return _present(followed(customer, lambda other_id: _read(org, other_id)) for customer in found)
 
@@ -75,6 +76,10 @@ def _rows(org: OrgStore, key: IdentityKey) -> Query | None:
     if key.kind is IdentityKind.PHONE:
         return org.customers().where(filter=FieldFilter("phone", "in", list(phone_variants(key.value))))
     return None
+
+
+def _vouched_for(rows: Query) -> Iterable[Snapshot]:
+    return (row for row in rows.limit(_ROWS_MAX).stream() if not is_self_made(row.id))
 
 
 def _present(found: Iterable[Customer | None]) -> tuple[Customer, ...]:

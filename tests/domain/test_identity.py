@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from lib.domain.contacts import is_placeholder_email
 from lib.domain.identity import (
-    RESOLUTION_ORDER,
     IdentityKey,
     IdentityKind,
     customer_id_for,
     identity_id,
+    is_self_made,
     legacy_customer_ids,
     normalise_pos_id,
     placeholder_email,
@@ -125,9 +125,17 @@ def test_pos_ids(raw: object, pos_id: str | None) -> None:
     assert normalise_pos_id(raw) == pos_id
 
 
-def test_every_kind_is_followed_once() -> None:
-    assert set(RESOLUTION_ORDER) == set(IdentityKind)
-    assert len(RESOLUTION_ORDER) == len(IdentityKind)
+@pytest.mark.parametrize(
+    ("document_id", "self_made"),
+    [
+        ("kYV2pXo6ZnRr1bTq8sWd4uEaLcM3", True),
+        ("7pXo6ZnRr1bTq8sWd4uE", False),
+        ("org_a_77", False),
+        ("kYV2pXo6ZnRr1bTq8sWd4uEa_cM3", False),
+    ],
+)
+def test_documents_named_after_a_firebase_uid(document_id: str, self_made: bool) -> None:
+    assert is_self_made(document_id) is self_made
 
 
 @given(ORGS, KEYS)

@@ -108,6 +108,36 @@ class TestWhoItIs:
         assert counter.ids("customers") == {f"{ORG}_uid9"}
         assert counter.customer(f"{ORG}_uid9")["points"] == 100
 
+    def test_a_shopper_cannot_get_at_another_by_typing_an_address(self, counter: Counter) -> None:
+        counter.sell("o1", **pos("77", email="ann@example.com", phone="2015550123"))
+        counter.sell("o2", userId="mallory", customer={"email": "ann@example.com", "phone": "2015550166"})
+        counter.sell("o3", customer={"email": "ann@example.com", "phone": "2015550166"})
+        assert counter.customer(ANN)["points"] == 100
+        assert counter.customer(f"{ORG}_mallory")["points"] == 50
+        kinds = [name.partition(":")[0] for name in counter.customer(ANN)["loyalty"]["identities"]]
+        assert sorted(kinds) == ["email", "phone", "pos"]
+        assert counter.customer(ANN)["phoneDigits"] == "12015550123"
+
+    def test_a_shopper_cannot_claim_an_address_before_its_owner_comes(self, counter: Counter) -> None:
+        counter.sell("o1", userId="mallory", customer={"email": "ann@example.com", "phone": "2015550123"})
+        counter.sell("o2", **pos("77", email="ann@example.com", phone="2015550123"))
+        assert counter.customer(f"{ORG}_mallory")["points"] == 50
+        assert counter.customer(ANN)["points"] == 50
+
+    def test_a_profile_its_owner_could_write_proves_nothing(self, counter: Counter) -> None:
+        planted = counter.client.document("customers/kYV2pXo6ZnRr1bTq8sWd4uEaLcM3")
+        fields = {"orgId": ORG, "email": "ann@example.com", "phone": "+12015550123", "points": 5_000}
+        planted.set(fields)
+        counter.sell("o1", **pos("77", email="ann@example.com", phone="2015550123"))
+        assert counter.customer(ANN)["points"] == 50
+        assert planted.get().to_dict() == fields
+
+    def test_an_order_moved_to_a_customer_does_not_let_its_buyer_in(self, counter: Counter) -> None:
+        counter.sell("o1", **pos("77", email="ann@example.com"))
+        counter.sell("o2", userId="mallory", customerId=ANN, customer={"email": "mallory@example.com"})
+        assert counter.customer(ANN)["points"] == 100
+        assert not any(name.startswith("uid:") for name in counter.customer(ANN)["loyalty"]["identities"])
+
     def test_a_catch_all_customer_collects_only_so_many_identities(self, counter: Counter, usage: StackClient) -> None:
         for number in range(22):
             counter.sell(f"o{number}", **pos("77", phone=f"20155501{number:02d}"))

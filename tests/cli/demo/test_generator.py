@@ -87,7 +87,7 @@ def test_phones_come_in_four_formats_and_emails_also_as_placeholders() -> None:
     assert any(email != email.lower() for email in emails)
 
 
-def test_identities_arrive_in_either_order_and_always_share_a_phone() -> None:
+def test_identities_arrive_in_either_order_and_always_share_an_address() -> None:
     first_channel: Counter[str] = Counter()
     by_person: defaultdict[str, list[OrderWrite]] = defaultdict(list)
     for write in WRITES:
@@ -97,8 +97,8 @@ def test_identities_arrive_in_either_order_and_always_share_a_phone() -> None:
         channels = ["pos" if "source" in write.fields else "web" for write in writes]
         if len(set(channels)) == 2:
             first_channel[channels[0]] += 1
-            last4 = {write.fields["phoneLast4"] for write in writes}
-            assert len(last4) == 1 and None not in last4
+            addresses = {write.fields["customer"].get("email") for write in writes}
+            assert len({address and address.lower() for address in addresses}) == 1 and None not in addresses
     assert first_channel["pos"] and first_channel["web"]
 
 
