@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lib.usecases import menu
 from lib.usecases.orders import OrderChange, Outcome, record_order
 from tests.usecases.counter import ANN, ORG, Counter, deliver, pos
 
@@ -116,6 +117,7 @@ class TestTheProjection:
 
 def test_no_part_of_an_order_earns_more_than_its_total(counter: Counter) -> None:
     counter.client.document("tenants", ORG, "settings", "loyalty").set({"earnBase": "subtotal"})
+    menu.publish(ORG)
     counter.sell("o1", totals={"subtotal": 100_000.0, "total": 5.0}, **pos("77"))
     assert counter.customer(ANN)["points"] == 5
 
