@@ -42,7 +42,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 async def _dispatch(dispatcher: Dispatcher, after: Path | None) -> None:
     while after is not None and not after.exists():
         await asyncio.sleep(_FILE_CHECK_SECONDS)
-    dispatcher.start()
+    await dispatcher.run()
 
 
 async def _serve(options: argparse.Namespace) -> int:
@@ -60,14 +60,17 @@ async def _serve(options: argparse.Namespace) -> int:
     if options.ready is not None:
         write_whole(options.ready, json.dumps({"host": options.host, "port": port}))
     logging.getLogger("emulator.tasks").info("Cloud Tasks is served on %s:%d", options.host, port)
-    while not stopped.is_set() and not keeping.failed:
+    while not (stopped.is_set() or keeping.failed or dispatching.done()):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), _DISK_CHECK_SECONDS)
     await server.stop(_SHUTDOWN_GRACE_SECONDS)
+    failed = keeping.failed or dispatching.done()
     dispatching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await dispatching
     await state.dispatcher.close()
     await keeping.close()
-    return 1 if keeping.failed else 0
+    return 1 if failed else 0
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -29,10 +29,18 @@ class Dispatcher:
         self._send = send
         self._happened = asyncio.Event()
         self._attempts: set[asyncio.Task[None]] = set()
-        self._loop_task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        self._loop_task = asyncio.get_running_loop().create_task(self._run())
+    async def run(self) -> None:
+        """Dispatch for ever. An error it raises is a fault of the service, which must not go on without dispatching."""
+        while True:
+            self._happened.clear()
+            now = self._clock.now_micros()
+            wakes = []
+            for queue in self._registry.all():
+                for task in queue.begin_due(now):
+                    self._carry(queue, task, now)
+                wakes.append(queue.wake_at(now))
+            await self._clock.wait(min((at for at in wakes if at is not None), default=None), self._happened)
 
     def wake(self) -> None:
         """Look again at what may be dispatched."""
@@ -45,22 +53,10 @@ class Dispatcher:
         self._carry(queue, task, now)
 
     async def close(self) -> None:
-        """Stop dispatching. Attempts on their way are cut off; their tasks are dispatched again by the next run."""
-        running = [*self._attempts, *filter(None, [self._loop_task])]
-        for each in running:
-            each.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            self._happened.clear()
-            now = self._clock.now_micros()
-            wakes = []
-            for queue in self._registry.all():
-                for task in queue.begin_due(now):
-                    self._carry(queue, task, now)
-                wakes.append(queue.wake_at(now))
-            await self._clock.wait(min((at for at in wakes if at is not None), default=None), self._happened)
+        """Cut off the attempts on their way, once `run` is; their tasks are dispatched again by the next run."""
+        for attempt in self._attempts:
+            attempt.cancel()
+        await asyncio.gather(*self._attempts, return_exceptions=True)
 
     def _carry(self, queue: TaskQueue, task: QueuedTask, now: int) -> None:
         call = call_of(task, queue.name.rpartition("/")[2], now)

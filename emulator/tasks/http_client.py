@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import h11
 
@@ -13,6 +13,7 @@ from emulator.tasks.target_requests import Call
 from emulator.tasks.wire import SECOND
 
 _READ_BYTES = 65536
+_UNQUOTED = "%/:=&?~#+!$,;'@()*[]"
 
 
 async def send(call: Call) -> Outcome:
@@ -36,7 +37,8 @@ async def _exchange(call: Call) -> Outcome:
         http = h11.Connection(h11.CLIENT)
         request = h11.Request(
             method=call.method,
-            target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+            # What may not stand in a request line is encoded, as production does; what is encoded stays as it is.
+            target=quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_UNQUOTED),
             headers=[
                 ("Host", parts.netloc.rpartition("@")[2]),
                 ("Connection", "close"),

@@ -21,7 +21,7 @@ class ServiceState:
 
     @classmethod
     def open(cls, keeping: Keeping, clock: Clock, send: Send) -> ServiceState:
-        """With what has been kept; the dispatcher is not started."""
+        """With what has been kept; the dispatcher does not run yet."""
         registry = Registry(keeping, clock.now_micros())
         return cls(registry, Dispatcher(registry, keeping, clock, send), clock, keeping)
 

@@ -50,7 +50,7 @@ async def _move_the_clock() -> None:
 
     state = ServiceState.open(Keeping(), clock, send)
     state.registry.create(Queue(name=PARENT), 0)
-    state.dispatcher.start()
+    running = asyncio.create_task(state.dispatcher.run())
     methods = TaskMethods(state)
     for day in (20, 3, 10):
         task = Task(name=f"{PARENT}/tasks/day-{day}", schedule_time=timestamp(day * DAY))
@@ -62,4 +62,5 @@ async def _move_the_clock() -> None:
     clock.move(1)
     assert (await calls.get()).url == "http://localhost/20"
     assert calls.empty()
+    running.cancel()
     await state.dispatcher.close()

@@ -44,7 +44,7 @@ def test_a_request_arrives_as_given(tasks: Client, make_queue: MakeQueue, target
     queue = make_queue()
     body = b'{"data":1}' if method in ("POST", "PUT", "PATCH") else b""
     task = http_task(
-        f"{target.url}/a%20b?x=1&y",
+        f"{target.url}/a%20b c/é?x=1&y",
         f"{queue}/tasks/it",
         http_method=getattr(HttpMethod, method),
         body=body,
@@ -52,7 +52,7 @@ def test_a_request_arrives_as_given(tasks: Client, make_queue: MakeQueue, target
     )
     tasks.create_task(parent=queue, task=task)
     (request,) = target.wait_for(1)
-    assert (request.method, request.path, request.body) == (method, "/work/a%20b?x=1&y", body)
+    assert (request.method, request.path, request.body) == (method, "/work/a%20b%20c/%C3%A9?x=1&y", body)
     expected = {"content-type": "application/json", "x-own": "yes", "user-agent": "Google-Cloud-Tasks"}
     assert expected.items() <= request.headers.items()
     assert request.headers["x-cloudtasks-taskname"] == "it"

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.tasks.errors import TasksError
 from emulator.tasks.keeping import Keeping
@@ -236,3 +238,37 @@ def test_changed_limits_count_at_once() -> None:
     assert len(queue.begin_due(0)) == 1
     queue.configure(complete(Queue(name=NAME, rate_limits=RateLimits(max_dispatches_per_second=2)), RUNNING), 0)
     assert queue.wake_at(0) == 500_000
+
+
+@given(
+    rate=st.sampled_from([0.2, 1.0, 3.0, 50.0]),
+    concurrent=st.integers(1, 4),
+    takes=st.sampled_from([0, 0.1, 2.5]),
+    starts=st.lists(st.integers(0, 20), min_size=1, max_size=12),
+    failures=st.lists(st.integers(0, 4), min_size=12, max_size=12),
+)
+def test_whatever_happens_limits_hold_and_every_task_is_done(
+    rate: float, concurrent: int, takes: float, starts: list[int], failures: list[int]
+) -> None:
+    retry = RetryConfig(max_attempts=5, min_backoff=duration(SECOND), max_backoff=duration(4 * SECOND), max_doublings=1)
+    queue = queue_of(rate=rate, concurrent=concurrent, retry=retry)
+    for number, start in enumerate(starts):
+        add(queue, str(number), start)
+
+    def answer(id: str, attempt: int) -> Outcome:
+        return OK if attempt > failures[int(id)] else answered(500)
+
+    dispatched = play(queue, 10_000, answer, takes)
+    assert (list(queue.ids()), queue.running) == ([], 0)
+    for number, start in enumerate(starts):
+        own = [time for time, id in dispatched if id == str(number)]
+        assert own[0] >= start
+        assert len(own) == failures[number] + 1
+        waits = [later - earlier - takes for earlier, later in itertools.pairwise(own)]
+        assert all(wait >= least - 1e-6 for wait, least in zip(waits, (1, 2, 4, 4), strict=False))
+    burst = queue.message.rate_limits.max_burst_size
+    for first, (time, _) in enumerate(dispatched):
+        since = [later for later, _ in dispatched[first:]]
+        assert all(count <= burst + (later - time) * rate + 1e-6 for count, later in enumerate(since, 1))
+        if takes:
+            assert sum(later < time + takes - 1e-6 for later in since) <= concurrent
