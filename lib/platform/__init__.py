@@ -1,1 +1,1 @@
-"""Identity, configuration, clock and logs."""
+"""Identity, configuration, Cloud Tasks, clock and logs."""
