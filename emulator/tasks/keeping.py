@@ -83,7 +83,9 @@ class FileKeeping(Keeping):
         """Open the folder's file, or make it. Raises KeepingError, also when another server uses it."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tasks-keeping")
         self._waiting: list[tuple[str, tuple[object, ...]]] = []
-        self._last: asyncio.Event | None = None
+        # Set when the batch that is waiting, or if none is the one being written, is on disk or given up.
+        self._last = asyncio.Event()
+        self._last.set()
         self._writer: asyncio.Task[None] | None = None
         self._failure = ""
         try:
@@ -127,8 +129,7 @@ class FileKeeping(Keeping):
         self._write("DELETE FROM remembered WHERE name = ?", name)
 
     async def kept(self) -> None:
-        if self._last is not None:
-            await self._last.wait()
+        await self._last.wait()
         if self._failure:
             raise TasksError(grpc.StatusCode.INTERNAL, f"The local Cloud Tasks cannot keep tasks: {self._failure}")
 
@@ -177,8 +178,7 @@ class FileKeeping(Keeping):
                 # Memory holds what a restart would not find: nothing may be promised any more.
                 self._failure = str(error)
                 self._waiting.clear()
-            assert self._last is not None and written is not None, "each batch has an event"
-            (self._last if self._failure else written).set()
+                self._last.set()
             written.set()
         self._writer = None
 
