@@ -64,7 +64,7 @@ def _record_if_behind(org: OrgStore, stored: StoredOrder, settings: LoyaltySetti
         snapshot = recording.read(transaction, org, order, settings, occasion)
         if isinstance(snapshot, Flaw):
             return "undecided"
-        if snapshot.accrual is None and order.phase is not Phase.EARNING:
+        if snapshot.accrual is None and order.phase is not Phase.EARNING and not snapshot.redemptions:
             return "unchanged"
         changes = accrue(snapshot, order, settings, occasion)
         if changes is None:

@@ -8,7 +8,7 @@ from emulator.client import StackClient
 from lib.domain.checkout import TillOrder, Wish
 from lib.domain.errors import NotFound
 from lib.domain.ledger import Actor
-from lib.usecases import points, redemptions, settings
+from lib.usecases import customers, points, redemptions, settings
 from tests.usecases.till import Till
 
 STAFF = Actor("staff", "cashier")
@@ -181,6 +181,14 @@ class TestGivingBack:
         assert till.redemption(held)["state"] == "voided"
         assert till.capture(held)["reason"] == "already_voided"
         assert till.reinstate(captured)["reason"] == "already_reinstated"
+
+    def test_a_cancellation_that_was_missed_is_made_up_for(self, till: Till) -> None:
+        ann = till.customer("ann", 100)
+        till.capture(till.held(ann))
+        till.client.document("orders/order-1").set({"orgId": "org_a", "status": "cancelled", "customerId": ann})
+        for recorded in (1, 0):
+            assert customers.sync(till.command("sync_customer"), ann)["ordersRecorded"] == recorded
+            assert till.points(ann) == 100
 
     def test_an_order_that_moves_to_another_org_leaves_its_rewards_behind(self, till: Till) -> None:
         ann, bob = till.customer("ann", 100), till.customer("bob", 100)
