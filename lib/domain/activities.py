@@ -19,7 +19,6 @@ class ActivityKind(StrEnum):
     POINTS_EARNED = "points_earned"
     POINTS_REDEEMED = "points_redeemed"
     SEGMENT_CHANGE = "segment_change"
-    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)

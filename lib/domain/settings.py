@@ -1,6 +1,6 @@
 """The loyalty settings of an org: the values, how stored ones are read, how new ones are checked and written."""
 
-from lib.domain.settings_input import rule_version, to_document, updated_settings, validated_settings
+from lib.domain.settings_input import to_document, updated_settings, validated_settings
 from lib.domain.settings_model import (
     DEFAULT_SETTINGS,
     DiscountProgram,
@@ -24,7 +24,6 @@ __all__ = [
     "Tier",
     "effective_settings",
     "read_settings",
-    "rule_version",
     "to_document",
     "updated_settings",
     "validated_settings",

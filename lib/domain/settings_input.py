@@ -52,10 +52,5 @@ def to_document(settings: LoyaltySettings) -> dict[str, Any]:
     return settings.model_dump(mode="json", by_alias=True, context=INPUT)
 
 
-def rule_version(settings: LoyaltySettings) -> str:
-    """12 hex digits naming these settings; every ledger entry records those it was made under."""
-    return settings.rule_version
-
-
 def _message(kind: str, text: str) -> str:
     return {"extra_forbidden": "is not a known field", "missing": "is required"}.get(kind, text)

@@ -12,7 +12,6 @@ from lib.domain.errors import InvalidInput
 from lib.domain.settings import (
     DEFAULT_SETTINGS,
     LoyaltySettings,
-    rule_version,
     to_document,
     updated_settings,
     validated_settings,
@@ -242,14 +241,14 @@ def test_a_written_document_is_read_back_as_it_was(settings: LoyaltySettings) ->
     again = validated_settings(to_document(settings))
 
     assert again == settings
-    assert rule_version(again) == rule_version(settings)
+    assert again.rule_version == settings.rule_version
 
 
 @given(strategies.settings(), strategies.settings())
 def test_the_rule_version_names_the_settings(one: LoyaltySettings, other: LoyaltySettings) -> None:
-    assert (rule_version(one) == rule_version(other)) == (one == other)
-    assert len(rule_version(one)) == 12
-    assert set(rule_version(one)) <= set("0123456789abcdef")
+    assert (one.rule_version == other.rule_version) == (one == other)
+    assert len(one.rule_version) == 12
+    assert set(one.rule_version) <= set("0123456789abcdef")
 
 
 @given(strategies.json_values)
