@@ -1,4 +1,4 @@
-"""`./dev bench [firestore|firestore_storage|orders|redemptions|audit|imports|all]`: measures, and prints the README's table."""
+"""`./dev bench [NAME|all]`: measures, and prints the README's table; `--help` lists the names."""
 
 import argparse
 import json
