@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.cloud.tasks_v2 import Queue
 
 from emulator.functions.queues import queue_of
 from emulator.stack import Stack
 from lib.platform import deployment, tasks
 from lib.platform.queue_identity import require_queue
-from tests.emulator.tasks.client import client_of
-from tests.emulator.tasks.target import eventually
+from tests.emulator.tasks.client import client_of, http_task
+from tests.emulator.tasks.target import eventually, listening
 
 MAIN = '''
 import json, os, pathlib
@@ -77,6 +78,26 @@ def test_functions_are_called_through_their_queues(stack: Stack, source: Path) -
     assert headers["x-cloudtasks-queuename"] == "work"
     require_queue("work", headers["authorization"])
     stack.check()
+
+
+def test_tasks_are_kept_beside_the_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
+    project, parent = "demo-kept", "projects/demo-kept/locations/us-central1"
+
+    def stack() -> Stack:
+        folder = tmp_path / "data"
+        return Stack(project, with_functions=False, with_tasks=True, data_dir=folder, log_folder=tmp_path)
+
+    with listening() as target:
+        with stack() as first, client_of(first.tasks) as client:
+            assert set(first.pids) == {"firestore", "tasks"}
+            assert "FUNCTIONS_EMULATOR_HOST" not in first.environment
+            queue = client.create_queue(parent=parent, queue=Queue(name=f"{parent}/queues/work")).name
+            client.pause_queue(name=queue)
+            client.create_task(parent=queue, task=http_task(target.url, f"{queue}/tasks/kept"))
+        with stack() as second, client_of(second.tasks) as client:
+            client.resume_queue(name=queue)
+            assert target.wait_for(1)[0].task_id == "kept"
 
 
 def test_what_a_manifest_leaves_open_is_what_the_firebase_cli_sets() -> None:
