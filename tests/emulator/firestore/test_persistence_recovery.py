@@ -82,7 +82,7 @@ def test_commit_times_go_on_where_they_were_even_if_the_clock_has_been_set_back(
     assert kept.using(tmp_path, commit) == first + 1
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 1), tail=st.sampled_from(["", "zeros", "noise", "flipped"]))
 def test_a_torn_tail_is_cut_and_commits_go_on_behind_it(
     stages: tuple[Path, list[tuple[int, Contents]]],
