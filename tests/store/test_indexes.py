@@ -44,6 +44,11 @@ DASHBOARD = [
     ("campaigns", ["orgId", "status"], "sentAt", "DESCENDING"),
     ("campaigns", ["status"], "sentAt", "ASCENDING"),
     ("recipients", ["status"], "sentAt", "DESCENDING"),
+    ("visit_sessions", ["organizationId", "status"], "openedAt", "DESCENDING"),
+    ("visit_sessions", ["organizationId", "status", "storeId"], "openedAt", "ASCENDING"),
+    ("visit_sessions", ["organizationId", "storeId"], "openedAt", "ASCENDING"),
+    ("visit_sessions", ["status"], "openedAt", "DESCENDING"),
+    ("trigger_executions", ["organizationId"], "executedAt", "DESCENDING"),
     ("customer_activities", ["customerId", "orgId", "type"], "createdAt", "DESCENDING"),
 ]
 
