@@ -31,6 +31,7 @@ class SimOrder:
     fields: dict[str, Any]
     redeemed: bool = False
     moved: bool = False
+    named_by_staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,7 @@ def next_edit(chance: Random, order: SimOrder, other: tuple[Person, str] | None)
     if roll < 0.6:
         return _returned(chance, order)
     if roll < 0.7 and other:
-        person, customer_id = other
-        buyer = _buyer(chance, person, by_till="source" in order.fields)
-        order.moved = True
-        return Edit({"customerId": customer_id, **buyer}, replace(state, person=person.key))
+        return _moved(chance, order, *other)
     if roll < 0.75:
         return Edit({"status": "preparing", "paymentStatus": "pending"}, replace(state, phase=Phase.OPEN))
     if roll < 0.8:
@@ -110,6 +108,19 @@ def _returned(chance: Random, order: SimOrder) -> Edit:
         ({"status": "cancelled"}, {"status": "returned"}, {"paymentStatus": "refunded"})
     )
     return Edit(fields, replace(order.state, phase=Phase.RETURNED))
+
+
+def _moved(chance: Random, order: SimOrder, person: Person, customer_id: str) -> Edit:
+    """Staff name another customer; or the till corrects whose sale it was, which leaves what we wrote there as it is.
+
+    The till does not overrule staff: which of the two came last could not be told from the order alone.
+    """
+    by_till = "source" in order.fields
+    fields = _buyer(chance, person, by_till=by_till)
+    if not (by_till and person.pos_id and not order.named_by_staff and chance.random() < 0.5):
+        fields["customerId"], order.named_by_staff = customer_id, True
+    order.moved = True
+    return Edit(fields, replace(order.state, person=person.key))
 
 
 def _repriced(chance: Random, order: SimOrder) -> Edit:
