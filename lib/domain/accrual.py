@@ -139,13 +139,12 @@ class _Desk:
         if accrual.customer_id and moved:
             accrual = self._withdraw(accrual, accrual.customer_id, "order belongs to another customer")
             accrual = replace(accrual, seqs=(), carried_points=0, lots=())
-        accrual = replace(
-            accrual, customer_id=payee_id, user_id=order.buyer.user_id, revision=self._occasion.revision.text
-        )
+        accrual = replace(accrual, customer_id=payee_id, revision=self._occasion.revision.text)
         if order.phase is not Phase.EARNING:
             return self._withdraw(accrual, payee_id, f"order {order.status}") if payee_id else accrual
         if introduction is None or order.money is None:
             raise InvariantBroken("an earning order has a customer and a total")
+        accrual = replace(accrual, user_id=order.buyer.user_id, overruled_id=introduction.overruled_id)
         page = self._pages[introduction.customer_id]
         page.customer = introduced(page.customer, introduction)
         accrual = replace(accrual, rate=self._rate(accrual.rate, page.customer, moved=moved))

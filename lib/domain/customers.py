@@ -121,13 +121,15 @@ def contact_of(buyer: Buyer, region: CountryCode) -> Contact:
 class Introduction:
     """What an order tells about its customer: the keys it is recognised by and how to reach it.
 
-    `new_keys` are those without an identity document: they will point to this customer.
+    `new_keys` are those without an identity document: they will point to this customer. `overruled_id`: another
+    customer, whom the order names although its buyer has been corrected since that was written there.
     """
 
     customer_id: str
     contact: Contact
     keys: tuple[IdentityKey, ...] = ()
     new_keys: tuple[IdentityKey, ...] = ()
+    overruled_id: str | None = None
 
 
 def introduced(customer: Customer, introduction: Introduction) -> Customer:

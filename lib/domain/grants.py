@@ -34,8 +34,9 @@ class Rate:
 class Accrual:
     """What one order has granted so far, and to whom.
 
-    revision: of the order document last applied. user_id: the buyer as that names it by an id of its own. count:
-    how it stands in the customer's spend, None when it does not. points: net granted; `carried_points` of them came
+    revision: of the order document last applied. user_id: the buyer as the order named it by an id of its own when it
+    was granted. overruled_id: the customer whom the order still names although that id has changed since. count: how it
+    stands in the customer's spend, None when it does not. points: net granted; `carried_points` of them came
     out of the opening balance and have no entry. lots: where the granted points went, adding up to `points`. seqs:
     its entries in this customer's ledger. reversals: how often it stopped counting.
     """
@@ -44,6 +45,7 @@ class Accrual:
     revision: str = ""
     customer_id: str | None = None
     user_id: str | None = None
+    overruled_id: str | None = None
     count: Count | None = None
     points: int = 0
     carried_points: int = 0

@@ -73,6 +73,7 @@ class Recogniser:
         self._keys = order.buyer.keys(from_pos=order.from_pos, region=settings.country)
         self._new_id = customer_id_for(org.org_id, self._keys) if self._keys else None
         self._owners: dict[IdentityKey, str | None] = {}
+        self._overruled_id: str | None = None
 
     @property
     def likely_id(self) -> str | None:
@@ -88,6 +89,7 @@ class Recogniser:
             named = self._followed(decode(self._org, likely))
             if named and not self._is_outdated(named, accrual):
                 return self._introduced(named, stored=True, by_name=True)
+            self._overruled_id = self._buyer.customer_id if named else None
         if self._new_id is None:
             return Flaw.NO_CUSTOMER
         own = likely if likely.id == self._new_id else self._read([self._new_id])[0]
@@ -99,9 +101,12 @@ class Recogniser:
 
     def _is_outdated(self, named: Customer, accrual: Accrual | None) -> bool:
         """Whether the order's `customerId` is what we wrote there for another buyer: a till that corrects whose sale it
-        was changes its own id of the buyer and leaves our field as it is."""
-        granted = accrual is not None and accrual.customer_id == named.id
-        return granted and accrual is not None and accrual.user_id not in (None, self._buyer.user_id)
+        was changes its own id of the buyer and leaves our field as it is, and so do later states of the order until we
+        have told it."""
+        if accrual is None:
+            return False
+        corrected = accrual.customer_id == named.id and accrual.user_id not in (None, self._buyer.user_id)
+        return corrected or accrual.overruled_id == self._buyer.customer_id
 
     def _by_keys(self, own: Snapshot) -> Customer | None:
         customer = decode(self._org, own)
@@ -177,7 +182,8 @@ class Recogniser:
         if IdentityKind.EMAIL in others:
             contact = replace(contact, email=None)
         new_keys = tuple(key for key in missing if self._owners[key] is None)
-        return Recognised(customer, stored, Introduction(customer.id, contact, self._keys, new_keys))
+        introduction = Introduction(customer.id, contact, self._keys, new_keys, self._overruled_id)
+        return Recognised(customer, stored, introduction)
 
     def _read_owners(self, keys: Iterable[IdentityKey]) -> None:
         unread = [key for key in keys if key not in self._owners]

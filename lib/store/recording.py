@@ -4,6 +4,8 @@ Billed for a known customer: 2 reads (accrual record, customer) and 5 writes (cu
 spending), and one write more when the order has to be told whose it is.
 """
 
+from dataclasses import replace
+
 from lib.domain.accrual import Changes, Occasion, Snapshot, needs_extremes
 from lib.domain.counting import Extremes
 from lib.domain.customers import Customer
@@ -55,7 +57,13 @@ def write(
     The commit fails with FailedPrecondition or NotFound if the order has changed or gone since the revision given;
     without one the order document is not told anything.
     """
-    accruals.save(transaction, org, changes.accrual, occasion.now)
+    accrual = changes.accrual
+    if unchanged_since and order.phase is Phase.EARNING:
+        orders.add_owner(transaction, org, order, accrual.customer_id, unchanged_since)
+        if unchanged_since == occasion.revision:
+            # No state of the order in between still says otherwise.
+            accrual = replace(accrual, overruled_id=None)
+    accruals.save(transaction, org, accrual, occasion.now)
     for change in changes.customers:
         ledger.append(transaction, org, change.entries)
         customers.save(transaction, org, change.after, before=change.before, now=occasion.now)
@@ -66,8 +74,6 @@ def write(
     if changes.introduction:
         identities.link(transaction, org, changes.introduction, occasion.now)
     redemptions.write(transaction, org, changes.redemptions)
-    if unchanged_since and order.phase is Phase.EARNING:
-        orders.add_owner(transaction, org, order, changes.accrual.customer_id, unchanged_since)
 
 
 class _Concerned:

@@ -3,6 +3,7 @@
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -222,6 +223,25 @@ class TestMoving:
         assert warm.fields("orders", "first")["customerId"] == f"{ORG}_78"
         warm.sell("next", **pos("78"))
         assert warm.customer(f"{ORG}_78")["points"] == 100
+
+    @pytest.mark.parametrize("delivery", [[0, 1, 2, 3], [2, 0, 1, 3], [1, 0, 2, 3], [3, 2, 1, 0]])
+    def test_a_correction_holds_though_the_order_changes_again_before_it_is_told(
+        self, warm: Counter, delivery: list[int]
+    ) -> None:
+        bob = f"{ORG}_78"
+        warm.sell("o2", **pos("78"))
+        changes = [
+            warm.write("first", userId="78", customer={"name": "Unknown", "email": "no-email@alleaves.local"}),
+            warm.write("first", totals={"total": 80.0}),
+            warm.write("first", status="refunded"),
+            warm.write("first", status="completed"),
+        ]
+        deliver(changes[number] for number in delivery)
+        assert (warm.customer(ANN)["points"], warm.customer(bob)["points"]) == (0, 130)
+        assert warm.fields("orders", "first")["customerId"] == bob
+        record_order(replace(warm.told("first"), before=changes[-1].after))
+        warm.sell("first", customerId=ANN)
+        assert (warm.customer(ANN)["points"], warm.customer(bob)["points"]) == (80, 50)
 
     @pytest.mark.parametrize("in_order", [True, False])
     def test_to_another_org(self, counter: Counter, in_order: bool) -> None:
