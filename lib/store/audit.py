@@ -188,7 +188,8 @@ def _names_of(location: Snapshot) -> Iterator[str]:
 
 
 def _document(snapshot: Snapshot) -> Document:
-    fields: Mapping[str, Any] = snapshot.to_dict() or {}
+    # `to_dict` would copy every document once more, which took a quarter of the audit's time; nobody writes to these.
+    fields: Mapping[str, Any] = snapshot._data or {}
     return Document(snapshot.reference.path, fields, snapshot.update_time)
 
 
