@@ -21,7 +21,7 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.aggregation import AggregationQuery
 from google.cloud.firestore_v1.base_query import FieldFilter
 
-from emulator.firestore.launch import Launched, launched
+from emulator.launch import Launched, launched
 
 _THREADS = 8
 _COMMIT_DOCUMENTS = 500
@@ -194,7 +194,7 @@ def customer(number: int) -> dict[str, Any]:
 
 @contextmanager
 def _server() -> Iterator[tuple[firestore.Client, Server]]:
-    with launched() as process:
+    with launched("firestore") as process:
         os.environ["FIRESTORE_EMULATOR_HOST"] = process.address
         client = firestore.Client(project="bench")
         yield client, Server(process)

@@ -19,7 +19,7 @@ from typing import Any
 from google.cloud import firestore
 
 from bench.firestore import Server, customer, load, measure
-from emulator.firestore.launch import launched
+from emulator.launch import launched
 
 _THREADS = (1, 8)
 _EXPORT_SECONDS = 600
@@ -79,7 +79,7 @@ def _start(*arguments: str) -> float:
 
 @contextmanager
 def _server(*arguments: str) -> Iterator[tuple[firestore.Client, Server]]:
-    with launched(*arguments, patience_seconds=_EXPORT_SECONDS) as process:
+    with launched("firestore", *arguments, patience_seconds=_EXPORT_SECONDS) as process:
         os.environ["FIRESTORE_EMULATOR_HOST"] = process.address
         client = firestore.Client(project="bench")
         yield client, Server(process)

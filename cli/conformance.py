@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from emulator.firestore.launch import launched
+from emulator.launch import launched
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "tests" / "conformance"
@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{name}: {reason}")
         return 0
     folder, extras = fetch_suite(), install_extras()
-    with launched() as firestore:
+    with launched("firestore") as firestore:
         environment = os.environ | {
             "FIRESTORE_EMULATOR_HOST": firestore.address,
             "GCLOUD_PROJECT": "demo-conformance",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from google.cloud.tasks_v2 import Queue
 
-from emulator.tasks.launch import launched
+from emulator.launch import launched
 from lib.platform import deployment
 from tests.emulator.tasks.client import Client, client_of
 from tests.emulator.tasks.target import Target, listening
@@ -38,7 +38,7 @@ class Deployment:
 
 @pytest.fixture(scope="session")
 def tasks_emulator() -> Iterator[str]:
-    with launched() as tasks:
+    with launched("tasks") as tasks:
         yield tasks.address
 
 

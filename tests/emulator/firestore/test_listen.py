@@ -12,7 +12,7 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 
 from emulator.client import StackClient
-from emulator.firestore.launch import launched
+from emulator.launch import launched
 from tests.emulator.firestore.authorized import stub_of
 from tests.emulator.firestore.conftest import Billed
 from tests.emulator.firestore.wire_listener import WireListener
@@ -163,7 +163,7 @@ def test_a_query_without_its_index_is_removed(client: firestore.Client, database
     indexes.write_text('{"indexes": []}')
     query = client.collection("c").where(filter=FieldFilter("a", "==", 1)).order_by("b")
     with (
-        launched("--indexes", str(indexes)) as indexed,
+        launched("firestore", "--indexes", str(indexes)) as indexed,
         stub_of(indexed.address) as stub,
         WireListener(stub, database) as listener,
     ):

@@ -11,7 +11,7 @@ from google.api_core.exceptions import Aborted
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
-from emulator.firestore.launch import launched
+from emulator.launch import launched
 from tests.emulator.firestore.by_hand import begun, get
 
 
@@ -58,7 +58,7 @@ def test_a_writer_waits_for_a_transaction_that_has_read(client: firestore.Client
 @pytest.fixture
 def options(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[firestore.Client]:
     """A client of a server of its own with the options given as the fixture's parameter."""
-    with launched(*request.param) as server:
+    with launched("firestore", *request.param) as server:
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", server.address)
         client = firestore.Client(project="demo-options", credentials=AnonymousCredentials())
         yield client

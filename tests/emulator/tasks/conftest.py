@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from google.cloud.tasks_v2 import Queue
 
-from emulator.tasks.launch import launched
+from emulator.launch import launched
 from tests.emulator.tasks.client import Client, client_of
 from tests.emulator.tasks.target import Target, listening
 
@@ -19,7 +19,7 @@ MakeQueue = Callable[..., str]
 @pytest.fixture(scope="session")
 def tasks_emulator() -> Iterator[str]:
     """host:port of the worker's Cloud Tasks."""
-    with launched() as tasks:
+    with launched("tasks") as tasks:
         yield tasks.address
 
 

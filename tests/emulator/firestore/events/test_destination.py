@@ -7,7 +7,7 @@ import requests
 from google.cloud import firestore as firestore_library
 
 from emulator.client import StackClient
-from emulator.firestore.launch import launched
+from emulator.launch import launched
 from tests.emulator.firestore.events.receiver import Receiver
 
 _TRIGGER = {
@@ -23,7 +23,7 @@ def test_events_go_to_the_address_given_at_start(
     option: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = "us-central1-on_order-0"
-    with launched(option, receiver.address) as running:
+    with launched("firestore", option, receiver.address) as running:
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", running.address)
         url = f"http://{running.address}/emulator/v1/projects/demo-p/eventarcTrigger"
         answer = requests.post(url, params={"eventarcTriggerId": key}, json=_TRIGGER, timeout=10)

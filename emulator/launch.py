@@ -1,4 +1,4 @@
-"""Starts a local Firestore in a process of its own, for tests, benchmarks and tools that need nothing else."""
+"""Starts one server of the stack in a process of its own, for tests, benchmarks and tools that need nothing else."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from pathlib import Path
 
 from emulator.processes import STOP_SECONDS, ServerProcess
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A running local Firestore: `address` is host:port, as FIRESTORE_EMULATOR_HOST wants it."""
+    """A running server: `address` is host:port, as FIRESTORE_EMULATOR_HOST or CLOUD_TASKS_EMULATOR_HOST want it."""
 
     address: str
     pid: int
 
 
 @contextlib.contextmanager
-def launched(*arguments: str, patience_seconds: float = STOP_SECONDS) -> Iterator[Launched]:
-    """Run `python -m emulator.firestore` on a free port for the block; raises ProcessFailed if it does not start.
+def launched(server: str, *arguments: str, patience_seconds: float = STOP_SECONDS) -> Iterator[Launched]:
+    """Run `python -m emulator.{server}` on a free port for the block; raises ProcessFailed if it does not start.
 
     It has so long to end at the end of the block, and is killed then.
     """
-    with tempfile.TemporaryDirectory(prefix="firestore-") as directory:
+    with tempfile.TemporaryDirectory(prefix=f"{server}-") as directory:
         ready = Path(directory) / "ready"
-        process = ServerProcess("Firestore", "emulator.firestore", ["--port", "0", *arguments], ready, log=None)
+        process = ServerProcess(server, f"emulator.{server}", ["--port", "0", *arguments], ready, log=None)
         process.start(os.environ, _ROOT)
         try:
             told = json.loads(process.wait_ready())
