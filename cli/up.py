@@ -26,6 +26,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--functions-port", type=int, help=f"{FUNCTIONS_PORT} unless --port 0 is given")
     parser.add_argument("--tasks-port", type=int, help=f"{TASKS_PORT} unless --port 0 is given")
     parser.add_argument("--ready", type=Path, help="file that gets the addresses as JSON once everything serves")
+    parser.add_argument(
+        "--concurrency",
+        choices=["pessimistic", "optimistic"],
+        default="pessimistic",
+        help="whether transactions lock what they read, as in production, or are checked when they commit",
+    )
     parser.add_argument("--no-index-check", action="store_true", help="run queries that lack their composite index too")
     parser.add_argument("--rules-trace", action="store_true", help="say which security rules denied a request, and why")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="keep commits and tasks there, over restarts")
@@ -48,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
             tasks_port=_port(options.tasks_port, TASKS_PORT if options.port else 0),
             index_check=not options.no_index_check,
             rules_trace=options.rules_trace,
+            concurrency=options.concurrency,
             data_dir=options.data_dir,
             import_from=options.import_from,
             export_to=options.export_on_exit,

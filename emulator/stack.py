@@ -43,6 +43,7 @@ class Stack:
         tasks_port: int = 0,
         index_check: bool = True,
         rules_trace: bool = False,
+        concurrency: str = "pessimistic",
         data_dir: Path | None = None,
         import_from: Path | None = None,
         export_to: Path | None = None,
@@ -50,6 +51,7 @@ class Stack:
     ) -> None:
         """`firestore`: host:port of one that runs already. `source`: folder of main.py, firestore.indexes.json and
         firestore.rules; `index_check` refuses queries whose index is missing, `rules_trace` logs why rules denied.
+        `concurrency`: whether transactions lock what they read (pessimistic) or are checked at commit (optimistic).
         `with_tasks` runs Cloud Tasks too, where the task functions get their queues. `data_dir` keeps Firestore's
         commits, and in its folder "tasks" the queues and tasks; `import_from` and `export_to` are data sets to start
         with and to leave; all three need a Firestore of our own. `log_folder`: where the processes' output goes, to our
@@ -65,6 +67,7 @@ class Stack:
         self._tasks_port = tasks_port
         self._indexes = source / "firestore.indexes.json" if index_check else None
         self._rules_trace = rules_trace
+        self._concurrency = concurrency
         self._data_options = {"--data-dir": data_dir, "--import": import_from, "--export-on-exit": export_to}
         if self._firestore_given and any(self._data_options.values()):
             raise ValueError(f"where its data is kept is up to the Firestore at {self._firestore_given}")
@@ -165,7 +168,7 @@ class Stack:
         return codes
 
     def _firestore_arguments(self) -> list[str]:
-        arguments = ["--port", str(self._firestore_port)]
+        arguments = ["--port", str(self._firestore_port), "--concurrency", self._concurrency]
         if self._indexes and self._indexes.exists():
             arguments += ["--indexes", str(self._indexes)]
         rules = self._source / "firestore.rules"
