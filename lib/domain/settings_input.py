@@ -10,7 +10,7 @@ from lib.domain.json_pointer import json_pointer
 from lib.domain.settings_fields import INPUT
 from lib.domain.settings_model import LoyaltySettings
 
-_MERGED_BY_KEY = ("segmentThresholds", "menuDisplay")
+_MERGED_BY_KEY = ("segmentThresholds", "menuDisplay", "tierPolicy")
 _IMPLIED_BY_COUNTRY = ("currency", "timeZone")
 
 
@@ -30,7 +30,7 @@ def validated_settings(document: object) -> LoyaltySettings:
 
 
 def updated_settings(current: LoyaltySettings, change: object) -> LoyaltySettings:
-    """`current` with the fields of `change`: the two nested maps merge key by key, lists are replaced whole.
+    """`current` with the fields of `change`: the nested maps merge key by key, lists are replaced whole.
 
     Moving to another country brings its currency and time zone along unless `change` names them.
     Raises InvalidInput as validated_settings does; `current` is not touched.

@@ -21,11 +21,13 @@ from lib.domain.settings_fields import (
     Days,
     EquityMultiplier,
     Id,
+    IdleDays,
     Miles,
     Minutes,
     Months,
     Multiplier,
     Name,
+    NoticeDays,
     Orders,
     Points,
     Rate,
@@ -33,6 +35,8 @@ from lib.domain.settings_fields import (
     Text,
     ThresholdCents,
     Value,
+    WindowMonths,
+    YearDays,
     is_wire,
     wire_name,
 )
@@ -96,6 +100,22 @@ class SegmentThresholds(Value):
         if self.at_risk_min_days >= self.churned_min_days:
             raise _refused("days_order", "must be more than atRisk_minDays", "churned_minDays")
         return self
+
+
+class TierPolicy(Value):
+    """When a tier that is no longer earned is lost; with neither window nor inactivity, which is the default, never.
+
+    window_months: only spend of the last so many calendar months qualifies for a tier; None means lifetime spend.
+    inactivity_days: a tier above the base lapses when there has been no order for so long; None means never.
+    grace_days: between losing the claim to a tier and losing the tier. notice_days: how long before that the customer
+    is to be told; 0 for not at all. lapse: down to the next tier, or to the one that the window's spend earns.
+    """
+
+    window_months: WindowMonths | None = None
+    inactivity_days: IdleDays | None = None
+    grace_days: YearDays = 30
+    notice_days: NoticeDays = 14
+    lapse: Literal["one_down", "by_balance"] = "one_down"
 
 
 class DiscountProgram(Value):
@@ -186,8 +206,12 @@ class LoyaltySettings(Value):
 
     hold_minutes: how long a hold keeps points from being redeemed elsewhere. Half an hour outlives a visit to the till
     and a web checkout, and frees the points the same day when neither ends.
-    points_expire_months: None means that points never expire.
-    paused: nothing is earned and nothing redeemed; the settings stay.
+    points_expire_months: None means that points never expire. expiry_rounding: points live on to the end of the day or
+    month, in the org's time zone, in which they would expire; one lot a month keeps documents small.
+    expiry_warning_days: how long before points expire the customer is to be told; 0 for not at all.
+    pending_days: how long after an order its points can be spent; 0 for at once.
+    paused: nothing is earned and nothing redeemed; the settings stay. paused_orders: whether orders placed meanwhile
+    earn nothing for good or earn when the programme goes on.
     """
 
     points_per_dollar: Rate = Decimal(1)
@@ -197,8 +221,13 @@ class LoyaltySettings(Value):
     clawback: Literal["within_balance", "allow_negative"] = "within_balance"
     redemption_mode: Literal["exact", "pro_rata"] = "exact"
     points_expire_months: Months | None = None
+    expiry_rounding: Literal["month_end", "day_end"] = "month_end"
+    expiry_warning_days: NoticeDays = 14
+    pending_days: YearDays = 0
     hold_minutes: Minutes = 30
     paused: bool = False
+    paused_orders: Literal["skip", "accrue_on_resume"] = "skip"
+    tier_policy: TierPolicy = TierPolicy()
     tiers: Annotated[tuple[Tier, ...], Field(max_length=20, strict=False), AfterValidator(_check_tiers)] = DEFAULT_TIERS
     redemption_tiers: Annotated[
         tuple[RedemptionTier, ...],

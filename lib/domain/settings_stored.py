@@ -17,7 +17,7 @@ from lib.domain.settings_fields import STORED, wire_name
 from lib.domain.settings_model import DEFAULT_SETTINGS, LoyaltySettings
 
 _FIELDS = tuple(wire_name(field) for field in LoyaltySettings.model_fields)
-_NESTED = ("segmentThresholds", "menuDisplay")
+_NESTED = ("segmentThresholds", "menuDisplay", "tierPolicy")
 _TIER_LISTS = ("tiers", "redemptionTiers")
 _DAYS = ("slipping_minDays", "atRisk_minDays", "churned_minDays")
 # The seed scripts write these; nothing has ever applied them, and a shop that set one should hear so.
