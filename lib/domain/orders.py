@@ -25,7 +25,15 @@ _OPEN_STATUSES = frozenset(
 _REVERSED_PAYMENTS = frozenset({"refunded", "voided", "failed"})
 # A reader's order of preference; the first one present counts, even if it is wrong.
 _TOTAL_FIELDS = (("totals", "total"), ("total",), ("amount",), ("totals", "subtotal"))
-_ORG_FIELDS = ("orgId", "brandId", "organizationId", "dispensaryId", "retailerId")
+ORG_FIELDS = ("orgId", "brandId", "organizationId", "dispensaryId", "retailerId")
+"""The fields that may say whose order it is, strongest first."""
+FIELDS = (
+    *ORG_FIELDS,
+    *("status", "paymentStatus", "mode", "source", "isTestAccount", "createdAt", "completedAt"),
+    *("totals", "total", "subtotal", "tax", "amount"),
+    *("customerId", "userId", "customer", "customerEmail", "customerPhone"),
+)
+"""Every field that `read` looks at: a document without its others, such as its lines, is the same order."""
 _UNKNOWN_NAMES = frozenset({"unknown", "guest", "walk-in", "walk in"})
 
 
@@ -153,7 +161,7 @@ class Revision:
 
 def read(order_id: str, fields: Mapping[str, Any], created_at: datetime) -> Order | MalformedOrder:
     """The order in a document that was created at `created_at`."""
-    org = OrgNames(*(loose_fields.id_of(fields.get(name), check_org_id) for name in _ORG_FIELDS))
+    org = OrgNames(*(loose_fields.id_of(fields.get(name), check_org_id) for name in ORG_FIELDS))
     try:
         phase = _phase(fields)
         if fields.get("orgId") and org.org_id is None:

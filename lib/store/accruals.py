@@ -1,6 +1,6 @@
 """Accrual records, `tenants/{org}/accruals/{orderId}`: what each order has granted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from lib.domain.counting import Count, Extremes
 from lib.domain.errors import FailedPrecondition
 from lib.domain.grants import Accrual, Rate
 from lib.domain.lots import Lot
+from lib.store.client import database
 from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
@@ -27,6 +28,22 @@ def customer_of(org: OrgStore, order_id: str) -> str | None:
     """To whom the order has been granted, as of now and outside of a transaction; None when it has not. One read."""
     fields = reference(org, order_id).get(field_paths=["customerId"]).to_dict() or {}
     return fields.get("customerId")
+
+
+def of_orders(orders: Iterable[tuple[OrgStore, str]]) -> dict[tuple[OrgStore, str], Accrual]:
+    """The records of these orders as of now and outside of a transaction; those that are absent, or damaged, are left
+    out. One read an order."""
+    asked = {reference(org, order_id).path: (org, order_id) for org, order_id in orders}
+    found: dict[tuple[OrgStore, str], Accrual] = {}
+    references = [reference(org, order_id) for org, order_id in asked.values()]
+    for snapshot in database().get_all(references) if references else ():
+        try:
+            accrual = decode(snapshot)
+        except (KeyError, TypeError, ValueError, ArithmeticError):
+            continue
+        if accrual:
+            found[asked[snapshot.reference.path]] = accrual
+    return found
 
 
 def save(transaction: Transaction, org: OrgStore, accrual: Accrual, now: datetime) -> None:

@@ -14,7 +14,7 @@ from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.violations import Document
 from lib.domain.settings import effective_settings
 from lib.store.client import database
-from lib.store.org import OrgStore
+from lib.store.org import SYSTEM, UNASSIGNED, OrgStore
 from lib.store.settings import menu_document
 from lib.store.transaction import Snapshot
 
@@ -37,7 +37,7 @@ def server_time() -> datetime:
 def org_ids(at: datetime) -> list[str]:
     """Every org that has a document below `tenants/{org}`; the tenant documents themselves need not exist."""
     tenants = database().collection("tenants").list_documents(read_time=at)
-    return sorted(reference.id for reference in tenants)
+    return sorted({reference.id for reference in tenants} - {UNASSIGNED, SYSTEM})
 
 
 def accounts(at: datetime) -> Iterator[list[Document]]:

@@ -3,7 +3,7 @@
 The document holds what the decision looks at and nothing about who bought what: a replay reads the order again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from lib.domain.accrual import Occasion
 from lib.domain.ids import is_id
 from lib.domain.orders import Flaw, Revision
 from lib.store import accruals
+from lib.store.client import database
 from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
@@ -46,6 +47,15 @@ class Kept:
     pointer: str
     fields: Mapping[str, Any]
     revision: Revision
+
+
+def versions(orders: Iterable[tuple[OrgStore, str]]) -> dict[tuple[OrgStore, str], str]:
+    """The states of these orders that were last kept or worked in their inboxes, as of now and outside of a
+    transaction; "" for orders that never were. One read an order."""
+    asked = {_reference(org, order_id).path: (org, order_id) for org, order_id in orders}
+    references = [_reference(org, order_id) for org, order_id in asked.values()]
+    found = database().get_all(references, field_paths=["orderVersion"]) if references else ()
+    return {asked[snapshot.reference.path]: _version(snapshot) for snapshot in found}
 
 
 def keep(transaction: Transaction, org: OrgStore, kept: Kept, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from google.cloud.firestore import And, FieldFilter, Or
 from lib.domain.customers import Customer
 from lib.domain.identity import normalise_email
 from lib.domain.orders import MalformedOrder, Order, Revision, read
-from lib.store.org import OrgStore
+from lib.store.org import SYSTEM, OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
 OF_CUSTOMER_MAX = 5_000
@@ -33,6 +33,12 @@ def load(transaction: Transaction, org: OrgStore, order_id: str) -> StoredOrder 
     """The order as it is now, None when it was deleted; the caller checks whose it is."""
     snapshot = transaction.get([org.order(order_id)])[0]
     return decode(snapshot) if snapshot.exists else None
+
+
+def present(order_id: str) -> Snapshot | None:
+    """The order document as it is now, whichever org it is of and outside of a transaction; None when there is none."""
+    snapshot = OrgStore(SYSTEM).order(order_id).get()
+    return snapshot if snapshot.exists else None
 
 
 def decode(snapshot: Snapshot) -> StoredOrder:

@@ -15,6 +15,8 @@ from lib.store.client import database
 
 # Orders that name no org we know are kept under this name; it is no org and has no settings.
 UNASSIGNED = "_unassigned"
+# What concerns the whole deployment, such as how far a sweep has come, is kept under this name; it is no org either.
+SYSTEM = "_system"
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,25 @@ def record_order(change: OrderChange) -> Outcome:
     An order that cannot be decided, or only by reading a document of ours that is damaged, is kept in the inbox. What
     is raised is worth another delivery: Unavailable, or the error of a dependency that is down.
     """
-    before = _read(change, change.before)
+    return _record_change(change, _read(change, change.before))
+
+
+def record_present(order_id: str) -> Outcome:
+    """Records the order as it is now, when nothing is known of the events that led there; see `record_order`.
+
+    What waits in an inbox for an earlier state of it is closed. An order that is gone is UNCHANGED: nobody can say what
+    it was.
+    """
+    found = store.present(order_id)
+    if found is None:
+        return Outcome.UNCHANGED
+    change = OrderChange(order_id, None, found.to_dict() or {}, found.create_time, found.update_time)
+    after = _read(change, change.after)
+    # Unlike any order that can be read: it may have earned, and it may wait in the inbox.
+    return _record_change(change, MalformedOrder(Flaw.REFUSED, org=after.org) if after else None)
+
+
+def _record_change(change: OrderChange, before: Order | MalformedOrder | None) -> Outcome:
     after = _read(change, change.after)
     occasion = Occasion(store.revision_of(change.updated_at), _ACTOR, clock.now())
     if after is None:
@@ -133,7 +151,8 @@ def _attempt(
             since = _still_so(transaction, side) if belated else occasion.revision
             decided.append((side, changes, since))
     if before and sides and not flaw and _may_be_kept(before, is_known=is_known):
-        inbox.close(transaction, _org_or_unassigned(before), sides[0].order.id, occasion)
+        for kept_in in _inboxes(before):
+            inbox.close(transaction, kept_in, sides[0].order.id, occasion)
     for side, changes, since in decided:
         recording.write(transaction, side.org, changes, side.order, occasion, unchanged_since=since)
     return _Result(bool(decided), flaw)
@@ -143,6 +162,12 @@ def _may_be_kept(before: Order | MalformedOrder, *, is_known: bool) -> bool:
     """Whether the order may wait in the inbox as it was before: malformed, or one that should have earned and has left
     no record."""
     return isinstance(before, MalformedOrder) or (before.phase is Phase.EARNING and not is_known)
+
+
+def _inboxes(before: Order | MalformedOrder) -> list[OrgStore]:
+    """Where the order may wait as it was before: with its org or, when nobody knew whose it was, with none."""
+    kept_in = _org_or_unassigned(before)
+    return list({kept_in, directory.unassigned()}) if isinstance(before, MalformedOrder) else [kept_in]
 
 
 def _still_so(transaction: Transaction, side: _Side) -> Revision | None:

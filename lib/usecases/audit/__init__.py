@@ -15,7 +15,7 @@ from lib.domain.invariants.report import AuditReport, Findings
 from lib.domain.menu import public_menu
 from lib.store import audit as store
 from lib.store.audit import AuditReader
-from lib.store.org import UNASSIGNED, OrgStore
+from lib.store.org import OrgStore
 from lib.usecases.audit.customers import CustomerAudit
 from lib.usecases.audit.orders import OrderAudit
 from lib.usecases.audit.pages import Page, work_pages
@@ -31,7 +31,7 @@ def audit(org_id: str | None = None, *, settle: timedelta = timedelta()) -> Audi
     Nothing is written. Raises InvalidInput for what cannot be an org id.
     """
     at = store.server_time()
-    org_ids = [org_id] if org_id else [found for found in store.org_ids(at) if found != UNASSIGNED]
+    org_ids = [org_id] if org_id else store.org_ids(at)
     findings = Findings()
     for each in org_ids:
         _audit_org(AuditReader(OrgStore(each), at), settle, findings)
