@@ -12,12 +12,14 @@ from functions.edge.inputs import (
     Input,
     JsonObject,
     PageSize,
+    Payload,
     Points,
     SignedPoints,
     Text,
     WriteInput,
     inside,
 )
+from functions.edge.tasks import Limits, Retries, on_task
 
 __all__ = [
     "Call",
@@ -27,8 +29,11 @@ __all__ = [
     "Input",
     "Json",
     "JsonObject",
+    "Limits",
     "PageSize",
+    "Payload",
     "Points",
+    "Retries",
     "SignedPoints",
     "Text",
     "WriteInput",
@@ -36,4 +41,5 @@ __all__ = [
     "on_call",
     "on_document_written",
     "on_get",
+    "on_task",
 ]

@@ -9,6 +9,7 @@ from firebase_functions import https_fn
 from flask import Request, Response
 
 from functions.edge import errors, runtime
+from functions.edge.envelopes import is_envelope
 from functions.edge.inputs import Input, WriteInput, org_of, parse
 from lib.domain.access import Action, Caller, Reach, Role, authorise
 from lib.domain.commands import Command
@@ -86,16 +87,8 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
     @functools.wraps(endpoint)
     def answer(request: Request) -> Response:
         identity.prepare()
-        if request.method == "POST" and not _is_envelope(request):
+        if request.method == "POST" and not is_envelope(request):
             return errors.callable_response(InvalidInput('the body must be {"data": ...} as application/json'))
         return endpoint(request)
 
     return answer
-
-
-def _is_envelope(request: Request) -> bool:
-    try:
-        body = request.get_json(silent=True)
-    except RecursionError:
-        return False
-    return isinstance(body, dict) and set(body) == {"data"}

@@ -8,19 +8,11 @@ from typing import Any
 
 from firebase_functions.https_fn import FunctionsErrorCode, HttpsError
 from flask import Response, json
-from google.api_core import exceptions
 
 from lib.domain.errors import ErrorKind, InvalidInput, InvariantBroken, PerennialError, Unavailable
 from lib.platform import logs
+from lib.platform.transient import TRANSIENT
 
-# A dependency that is down or busy, met outside a transaction (the transaction runner has its own retries).
-_TRANSIENT = (
-    exceptions.ServiceUnavailable,
-    exceptions.GatewayTimeout,
-    exceptions.TooManyRequests,
-    exceptions.Aborted,
-    exceptions.RetryError,
-)
 _STATUS = {
     ErrorKind.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
     ErrorKind.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
@@ -38,7 +30,7 @@ def public(function: str, error: Exception) -> PerennialError:
         logs.invariant_broken(function, error)
     elif isinstance(error, PerennialError):
         return error
-    elif isinstance(error, _TRANSIENT):
+    elif isinstance(error, TRANSIENT):
         return Unavailable("the service is busy, try again")
     else:
         logs.unexpected_error(function, error)

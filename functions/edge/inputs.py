@@ -1,4 +1,4 @@
-"""What callables are sent: the base of their input models, the field types they share, and reading one."""
+"""What callables and tasks are sent: the base of their models, the field types they share, and reading one."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,12 +25,16 @@ _POINTS_MAX = 100_000_000
 _MESSAGES = {"extra_forbidden": "is not a known field", "missing": "is required"}
 
 
-class Input(BaseModel):
-    """What a callable is sent, under camel-case names: nothing is coerced and unknown fields are refused."""
+class Payload(BaseModel):
+    """What a function is sent, under camel-case names: nothing is coerced and unknown fields are refused."""
 
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, alias_generator=to_camel
     )
+
+
+class Input(Payload):
+    """What a callable is sent: always about one org."""
 
     org_id: str
 
@@ -41,7 +45,7 @@ class WriteInput(Input):
     idempotency_key: Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
-Data = TypeVar("Data", bound=Input)
+Data = TypeVar("Data", bound=Payload)
 
 
 def org_of(data: object) -> str:
