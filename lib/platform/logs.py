@@ -3,8 +3,10 @@
 import json
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
+from lib.domain.alerts import Alert
 from lib.domain.errors import InvariantBroken, PerennialError
 
 _FRAMES_MAX = 12
@@ -25,6 +27,11 @@ def event_refused(function: str, error: PerennialError) -> None:
     _write("ERROR", "event refused", function=function, kind=error.kind.value, reason=error.reason)
 
 
+def task_refused(function: str, error: PerennialError) -> None:
+    """A task that will never be accepted; it is not tried again."""
+    _write("ERROR", "task refused", function=function, kind=error.kind.value, reason=error.reason)
+
+
 def order_refused(order_id: str, error: PerennialError) -> None:
     """An order that our own rules, or documents that do not fit together, forbid to record. Nothing was written."""
     _write("CRITICAL", "order refused", orderId=order_id, kind=error.kind.value, rule=error.message)
@@ -38,6 +45,33 @@ def order_unreadable(order_id: str, error: Exception) -> None:
 def order_kept(org_id: str, order_id: str, reason: str) -> None:
     """An order that could not be decided; it waits in the org's inbox for a person."""
     _write("WARNING", "order kept for review", orgId=org_id, orderId=order_id, reason=reason)
+
+
+def alert(raised: Alert) -> None:
+    """Something operators have to look at. The alert policy of Cloud Monitoring matches this message."""
+    _write(
+        "ERROR",
+        "alert",
+        alert=raised.kind.value,
+        orgId=raised.org_id,
+        day=raised.day.isoformat(),
+        facts=dict(raised.figures),
+    )
+
+
+def alert_undelivered(raised: Alert, target: str, why: str) -> None:
+    """A chat that could not be told of an alert; `why` is a status or the type of an error."""
+    _write("ERROR", "alert not delivered", alert=raised.kind.value, orgId=raised.org_id, target=target, why=why)
+
+
+def swept(sweep: str, counts: Mapping[str, int]) -> None:
+    """What a sweep has done. Where this line stays away for hours, no sweep is run."""
+    _write("WARNING" if counts.get("recorded") else "INFO", "swept", sweep=sweep, **counts)
+
+
+def audited(org_id: str, state: str, seconds: float, counts: Mapping[str, int]) -> None:
+    """An org's nightly audit has ended. Where this line stays away for a day, no audit is run."""
+    _write("INFO", "audited", orgId=org_id, state=state, seconds=round(seconds, 1), **counts)
 
 
 def _origin(error: BaseException) -> list[str]:
