@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections.abc import Mapping
 from typing import Any
+
+from emulator.clock import ClockFile
 
 LIFETIME_SECONDS = 3600
 
@@ -16,7 +17,8 @@ _RESERVED = frozenset({"iss", "aud", "sub", "iat", "exp", "auth_time", "user_id"
 def id_token(
     project: str, uid: str, claims: Mapping[str, Any] | None = None, *, now_seconds: float | None = None
 ) -> str:
-    """A token of user `uid` (1 to 128 characters) with custom claims, valid for an hour from now (seconds UTC).
+    """A token of user `uid` (1 to 128 characters) with custom claims, valid for an hour from `now_seconds` (UTC), the
+    stack's present time if None.
 
     Raises ValueError for a uid or a claim the Auth service would refuse.
     """
@@ -25,7 +27,7 @@ def id_token(
     reserved = sorted(_RESERVED & (claims or {}).keys())
     if reserved:
         raise ValueError(f"{reserved[0]} is not a custom claim: tokens have it by themselves")
-    issued = int(time.time() if now_seconds is None else now_seconds)
+    issued = int(ClockFile.of_environment().now_micros() // 1_000_000 if now_seconds is None else now_seconds)
     payload = {
         **(claims or {}),
         "iss": f"https://securetoken.google.com/{project}",

@@ -52,6 +52,14 @@ class Database:
         self._groups: dict[str, Scope] = {}
         self._versions: dict[str, Version] = {}
         self._log: deque[tuple[int, str]] = deque()
+        self._horizon = 0
+
+    def remembers(self, time: int) -> bool:
+        """Whether the documents as of that time, and what has changed since, are still all known.
+
+        An hour's worth always is, in microseconds UTC; but the clock may have been moved by more than that at once.
+        """
+        return time >= self._horizon
 
     def get(self, path: str, at: int | None = None) -> Version | None:
         """The live version of a document, now or at a past time; None when it did not exist then."""
@@ -195,6 +203,7 @@ class Database:
 
     def _forget(self, horizon: int) -> None:
         """Drop versions that nobody may read any more: those superseded before `horizon`."""
+        self._horizon = max(self._horizon, horizon)
         while self._log and self._log[0][0] < horizon:
             _, path = self._log.popleft()
             newest = version = self._versions.get(path)

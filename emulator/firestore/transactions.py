@@ -97,6 +97,8 @@ class Transaction(Owner):
         """Whether every read of the transaction would give the same result now."""
         if self.doomed or self.snapshot is None:
             return not self.doomed
+        if not self.database.remembers(self.snapshot):
+            return False
         changed = self.database.changed_since(self.snapshot)
         if not changed:
             return True
@@ -236,7 +238,8 @@ class Transactions:
         transaction = self._by_id.get(transaction_id)
         if transaction is None or transaction.database is not database:
             raise _no_longer_valid()
-        if self._now() > transaction.expires_at():
+        forgotten = transaction.snapshot is not None and not database.remembers(transaction.snapshot)
+        if forgotten or self._now() > transaction.expires_at():
             del self._by_id[transaction_id]
             self.finish(transaction, State.ROLLED_BACK)
             raise _no_longer_valid()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import grpc.aio
 
+from emulator.clock import ClockFile, SystemClock
 from emulator.processes import exit_with_parent, write_whole
-from emulator.tasks.clock import SystemClock
 from emulator.tasks.dispatcher import Dispatcher
 from emulator.tasks.grpc_service import service_handler
 from emulator.tasks.http_client import send
@@ -50,7 +50,7 @@ async def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     keeping = FileKeeping(options.data_dir) if options.data_dir else Keeping()
-    state = ServiceState.open(keeping, SystemClock(), send)
+    state = ServiceState.open(keeping, SystemClock(ClockFile.of_environment()), send)
     # Without this option a second server on the same port would get a share of the first one's clients.
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     server.add_generic_rpc_handlers((service_handler(state),))

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from emulator.tasks.clock import Clock
+from emulator.clock import Clock
 from emulator.tasks.keeping import Keeping
 from emulator.tasks.registry import Registry
 from emulator.tasks.statuses import CANCELLED, Outcome, unanswered

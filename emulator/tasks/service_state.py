@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emulator.tasks.clock import Clock
+from emulator.clock import Clock
 from emulator.tasks.dispatcher import Dispatcher, Send
 from emulator.tasks.keeping import Keeping
 from emulator.tasks.registry import Registry
