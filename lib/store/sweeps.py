@@ -87,9 +87,7 @@ def _reference(name: str) -> DocumentReference:
     return OrgStore(SYSTEM).document("sweeps", name)
 
 
-def _encode(
-    name: str, progress: Progress, now: datetime, holder: str | None, until: datetime | None
-) -> dict[str, Any]:
+def _encode(name: str, progress: Progress, now: datetime, holder: str | None, until: datetime | None) -> dict[str, Any]:
     current = progress.current
     return {
         "id": name,
