@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from emulator.tasks.oidc import mint
 from lib.domain.errors import PerennialError, PermissionDenied, Unauthenticated, Unavailable
-from lib.platform import deployment, queue_identity
+from lib.platform import deployment, oidc
 from lib.platform.queue_identity import require_queue
 
 ACCOUNT = "queues@shop.iam.gserviceaccount.com"
@@ -157,7 +157,7 @@ class TestProduction:
     @pytest.fixture(autouse=True)
     def production(self, shop: None, certificates: _Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
         address = f"http://127.0.0.1:{certificates.server_port}/"
-        monkeypatch.setattr(queue_identity, "_CERTIFICATES", address)
+        monkeypatch.setattr(oidc, "_CERTIFICATES", address)
 
     def signed(self, key: rsa.RSAPrivateKey, key_id: str = KEY_ID, **changed: Any) -> str:
         token = jwt.encode(claims(**changed), key, algorithm="RS256", headers={"kid": key_id})
@@ -182,7 +182,7 @@ class TestProduction:
             assert outcome(authorization) is Unauthenticated
 
     def test_certificates_that_cannot_be_fetched(self, key: rsa.RSAPrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(queue_identity, "_CERTIFICATES", "http://127.0.0.1:9/")
+        monkeypatch.setattr(oidc, "_CERTIFICATES", "http://127.0.0.1:9/")
         assert outcome(self.signed(key)) is Unavailable
 
 
