@@ -1,5 +1,6 @@
 """Names every deployed function; no logic."""
 
+from functions.cron import cron
 from functions.customers import sync_customer
 from functions.inbox import replay_inbox
 from functions.menu import public_menu
@@ -23,6 +24,7 @@ __all__ = [
     "adjust_points",
     "capture_redemption",
     "check_points",
+    "cron",
     "get_ledger",
     "hold_redemption",
     "on_loyalty_settings_written",

@@ -19,6 +19,7 @@ from functions.edge.inputs import (
     WriteInput,
     inside,
 )
+from functions.edge.schedules import Schedule, on_cron, on_schedule
 from functions.edge.tasks import Limits, Retries, on_task
 
 __all__ = [
@@ -34,12 +35,15 @@ __all__ = [
     "Payload",
     "Points",
     "Retries",
+    "Schedule",
     "SignedPoints",
     "Text",
     "WriteInput",
     "inside",
     "on_call",
+    "on_cron",
     "on_document_written",
     "on_get",
+    "on_schedule",
     "on_task",
 ]

@@ -32,6 +32,11 @@ def task_refused(function: str, error: PerennialError) -> None:
     _write("ERROR", "task refused", function=function, kind=error.kind.value, reason=error.reason)
 
 
+def schedule_failed(schedule: str, error: PerennialError) -> None:
+    """A scheduled run that did not get through. It may be tried again, and its next time comes anyhow."""
+    _write("ERROR", "schedule failed", function=schedule, kind=error.kind.value, reason=error.reason)
+
+
 def order_refused(order_id: str, error: PerennialError) -> None:
     """An order that our own rules, or documents that do not fit together, forbid to record. Nothing was written."""
     _write("CRITICAL", "order refused", orderId=order_id, kind=error.kind.value, rule=error.message)
