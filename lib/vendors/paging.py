@@ -1,0 +1,78 @@
+"""Makes sure that pages read one after the other are all there is: a list that merely stops is not complete.
+
+A cut-off list looks like a short one, and whoever is not on it looks like somebody who left. So a list ends only where
+the vendor says that nothing follows, and a page that brings nothing new is a fault and never an end.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from lib.vendors.errors import Malformed
+
+Item = TypeVar("Item")
+
+_PAGES_MAX = 20_000
+
+
+class PageGuard:
+    """Sees the ids of every page of one list; `repeated` counts items that came again, as a shifting list has them."""
+
+    def __init__(self, vendor: str) -> None:
+        self._vendor = vendor
+        self._seen: set[str] = set()
+        self._pages = 0
+        self.repeated = 0
+
+    def admit(self, ids: Iterable[str]) -> None:
+        """Take note of a page. Raises Malformed (page_repeated) if it holds nothing that is new."""
+        page = list(ids)
+        before = len(self._seen)
+        self._seen.update(page)
+        self._pages += 1
+        self.repeated += len(page) - (len(self._seen) - before)
+        if (page and len(self._seen) == before) or self._pages > _PAGES_MAX:
+            raise Malformed(self._vendor, "gives the same page again", reason="page_repeated")
+
+
+def by_offset(
+    vendor: str,
+    fetch: Callable[[int], Sequence[Item]],
+    id_of: Callable[[Item], str],
+) -> Iterator[Sequence[Item]]:
+    """Pages of a list that is asked for by offset, up to the first empty one, which is asked for too.
+
+    The next offset counts what came and not what was asked for, so half a page costs a request and no items.
+    """
+    guard = PageGuard(vendor)
+    offset = 0
+    while page := fetch(offset):
+        guard.admit(id_of(item) for item in page)
+        yield page
+        offset += len(page)
+
+
+def by_number(
+    vendor: str,
+    fetch: Callable[[int], Sequence[Item]],
+    id_of: Callable[[Item], str],
+    page_size: int,
+) -> Iterator[Sequence[Item]]:
+    """Pages of a list that is asked for by page number from 1, up to the first empty one, which is asked for too.
+
+    A page that is short though others follow was cut; it is asked for once more. Raises Malformed (short_page) if it is
+    still short. A short page that comes again under the next number is the end too: some servers answer numbers beyond
+    the last with the last.
+    """
+    guard = PageGuard(vendor)
+    number, page = 1, fetch(1)
+    while page:
+        following = fetch(number + 1)
+        if len(page) < page_size and [id_of(item) for item in following] == [id_of(item) for item in page]:
+            following = ()
+        if following and len(page) < page_size:
+            page = fetch(number)
+            if len(page) < page_size:
+                raise Malformed(vendor, "gives a page that is short though more follow", reason="short_page")
+        guard.admit(id_of(item) for item in page)
+        yield page
+        number, page = number + 1, following
