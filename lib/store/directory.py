@@ -49,6 +49,19 @@ def unassigned() -> OrgStore:
     return OrgStore(UNASSIGNED)
 
 
+def retailers_of(org: OrgStore) -> set[str]:
+    """What an order's `retailerId` may call this org's locations: the documents, and the till's numbers for them.
+
+    One read a location. A number that another org uses too is among them: it leads nowhere (see `org_of`).
+    """
+    locations = org.client.collection("locations").where(filter=FieldFilter("orgId", "==", org.org_id))
+    names: set[str] = set()
+    for location in locations.stream():
+        till = (location.to_dict() or {}).get("posConfig") or {}
+        names |= {location.id, *(str(till[name]) for name in ("storeId", "locationId") if till.get(name))}
+    return names
+
+
 def _remembered(kind: str, name: str) -> str | None:
     client = database()
     key = (client, kind, name)

@@ -21,12 +21,13 @@ _ORG_FIELDS = ("orgId", "brandId", "organizationId", "dispensaryId")
 
 @dataclass(frozen=True, slots=True)
 class StoredOrder:
-    """An order document as it is now."""
+    """An order document as it is now. `created_at`: when the document was."""
 
     id: str
     fields: Mapping[str, Any]
     order: Order | MalformedOrder
     revision: Revision
+    created_at: datetime
 
 
 def load(transaction: Transaction, org: OrgStore, order_id: str) -> StoredOrder | None:
@@ -45,7 +46,7 @@ def decode(snapshot: Snapshot) -> StoredOrder:
     """The order in an existing document."""
     fields = snapshot.to_dict() or {}
     order = read(snapshot.id, fields, snapshot.create_time)
-    return StoredOrder(snapshot.id, fields, order, revision_of(snapshot.update_time))
+    return StoredOrder(snapshot.id, fields, order, revision_of(snapshot.update_time), snapshot.create_time)
 
 
 def revision_of(update_time: datetime) -> Revision:

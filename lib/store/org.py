@@ -48,6 +48,10 @@ class OrgStore:
         """This org's customers."""
         return self._owned("customers")
 
+    def customers_of_all(self) -> CollectionReference:
+        """Customers whichever org they are of, to find those that name none; the caller checks whose each one is."""
+        return self.client.collection("customers")
+
     def ledger(self, customer_id: str) -> CollectionReference:
         """`customers/{id}/ledger`: entries carry `orgId` too, and the customer's owner has been checked."""
         return self.client.collection("customers", customer_id, "ledger")
