@@ -1,4 +1,8 @@
-"""Which tier a lifetime spend earns, how far the next one is, and when a customer's tier changes."""
+"""Which tier a spend earns, how far the next one is, and when spend changes a customer's tier.
+
+`spend_cents` is what qualifies for a tier: lifetime spend, or what `lib/domain/tier_policy.py` leaves of it. What time
+alone does to a tier is said there too.
+"""
 
 from dataclasses import dataclass
 
@@ -15,7 +19,7 @@ class TierProgress:
 
 
 def tier_for(spend_cents: int, settings: LoyaltySettings) -> Tier:
-    """The highest tier whose threshold the lifetime spend reaches, inclusive; the base tier below all others."""
+    """The highest tier whose threshold the spend reaches, inclusive; the base tier below all others."""
     for tier in reversed(settings.tiers):
         if spend_cents >= tier.threshold_cents:
             return tier
@@ -30,6 +34,12 @@ def tier_named(stored: object, settings: LoyaltySettings) -> Tier | None:
     return next((tier for tier in settings.tiers if wanted in (tier.key, tier.id.lower())), None)
 
 
+def tier_below(tier: Tier, settings: LoyaltySettings) -> Tier:
+    """The next lower tier; the base tier has none below it and is its own."""
+    lower = (other for other in reversed(settings.tiers) if other.threshold_cents < tier.threshold_cents)
+    return next(lower, tier)
+
+
 def promoted(
     current: str | None, spend_cents: int, settings: LoyaltySettings, *, previous_spend_cents: int | None = None
 ) -> Tier:
@@ -37,8 +47,8 @@ def promoted(
 
     `current` must come from where only we write: a held tier is kept, so whoever can set it can grant it.
     Promotion is at once. A tier is lowered only when spend was taken back (`spend_cents` below
-    `previous_spend_cents`) and that crossed a threshold; never by time, and never because a threshold was raised:
-    settings touch later promotions only. Under unchanged settings the result is always tier_for(spend_cents).
+    `previous_spend_cents`) and that crossed a threshold; never because a threshold was raised: settings touch later
+    promotions only. Under unchanged settings the result is always tier_for(spend_cents).
     """
     earned = tier_for(spend_cents, settings)
     held = tier_named(current, settings)
