@@ -4,7 +4,7 @@ from functions.cron import cron
 from functions.customers import sync_customer
 from functions.inbox import replay_inbox
 from functions.menu import public_menu
-from functions.orders import on_order_written
+from functions.orders import on_order_written, sweep_orders
 from functions.points import adjust_points, check_points, get_ledger
 from functions.redemptions import (
     capture_redemption,
@@ -13,6 +13,7 @@ from functions.redemptions import (
     reinstate_redemption,
     void_redemption,
 )
+from functions.runs import cancel_run, planrun, resume_run, sweep_runs, workshard
 from functions.settings import (
     on_loyalty_settings_written,
     pause_loyalty,
@@ -22,6 +23,7 @@ from functions.settings import (
 
 __all__ = [
     "adjust_points",
+    "cancel_run",
     "capture_redemption",
     "check_points",
     "cron",
@@ -30,12 +32,17 @@ __all__ = [
     "on_loyalty_settings_written",
     "on_order_written",
     "pause_loyalty",
+    "planrun",
     "public_menu",
     "quote_redemption",
     "reinstate_redemption",
     "replay_inbox",
     "reset_loyalty_settings",
+    "resume_run",
+    "sweep_orders",
+    "sweep_runs",
     "sync_customer",
     "update_loyalty_settings",
     "void_redemption",
+    "workshard",
 ]

@@ -1,7 +1,8 @@
-"""The trigger behind everything: an order was written, by whomever."""
+"""The trigger behind everything: an order was written, by whomever; and the schedule that finds what it missed."""
 
+from functions import edge
 from functions.edge import DocumentChange, on_document_written
-from lib.usecases import orders
+from lib.usecases import orders, sweep
 from lib.usecases.orders import OrderChange
 
 
@@ -17,3 +18,9 @@ def on_order_written(change: DocumentChange) -> None:
             updated_at=change.at,
         )
     )
+
+
+@edge.on_schedule("7 * * * *")
+def sweep_orders() -> None:
+    """Records the orders whose events were lost."""
+    sweep.sweep_orders(orders.record_present)
