@@ -14,6 +14,7 @@ from lib.domain.ledger import Account, Balances, Entry
 from lib.domain.money import dollars
 from lib.domain.redemptions import Outcome, Redemption
 from lib.domain.rewards import Reward
+from lib.domain.runs import Run
 from lib.domain.settings import LoyaltySettings
 
 # Plain JSON, so that an answer that was stored is given again exactly.
@@ -137,6 +138,24 @@ def of_reward(reward: Reward) -> Answer:
         "points": reward.points,
         "rewardValueCents": reward.value_cents,
         "rewardValue": dollars(reward.value_cents),
+    }
+
+
+def of_run(run: Run) -> Answer:
+    """How far a run has come."""
+    return {
+        "id": run.id,
+        "job": run.job,
+        "state": run.state.value,
+        "members": run.members,
+        "shards": run.shards,
+        "shardsDone": run.shards_done,
+        "totals": dict(run.totals),
+        "reason": run.reason,
+        "createdAt": instant(run.created_at),
+        "startedAt": instant(run.started_at),
+        "finishedAt": instant(run.finished_at),
+        "updatedAt": instant(run.updated_at),
     }
 
 

@@ -20,10 +20,10 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from lib.domain.errors import FailedPrecondition, InvariantBroken
+from lib.domain.errors import InvariantBroken
 from lib.domain.ids import derived_id, is_id
 from lib.domain.ledger import Actor
-from lib.domain.shards import MEMBERS_MAX, Problem, Shard, Tally
+from lib.domain.shards import ENGINE_COUNTS, MEMBERS_MAX, Problem, Shard, Tally
 
 ERRORS_MAX = 20
 """Problems that the run itself tells of; its shards tell of all."""
@@ -41,6 +41,13 @@ class RunState(StrEnum):
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+
+class Refusal(StrEnum):
+    """Why a run is not cancelled (it is not open) or not resumed (it was not stopped, or is done)."""
+
+    RUN_NOT_OPEN = "run_not_open"
+    RUN_NOT_STOPPED = "run_not_stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,11 @@ class Run:
     def is_open(self) -> bool:
         """Whether members may be planned and visited."""
         return self.state in (RunState.PLANNING, RunState.RUNNING)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether there may be members left that resuming would get at."""
+        return self.state in (RunState.CANCELLED, RunState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +138,12 @@ def running(run: Run, now: datetime) -> Run:
 
 
 def cancelled(run: Run, now: datetime) -> Run:
-    """The run told to stop. Raises FailedPrecondition (`run_not_open`) unless it is planning or running."""
-    if not run.is_open:
-        raise FailedPrecondition(f"a run that is {run.state} cannot be cancelled", reason="run_not_open")
+    """The open run, told to stop."""
     return replace(run, state=RunState.CANCELLED, updated_at=now)
 
 
 def resumed(run: Run, now: datetime) -> Run:
-    """The run told to go on. Raises FailedPrecondition (`run_not_stopped`) unless it was cancelled or has failed."""
-    if run.state not in (RunState.CANCELLED, RunState.FAILED):
-        raise FailedPrecondition(f"a run that is {run.state} cannot be resumed", reason="run_not_stopped")
+    """The stopped run, told to go on."""
     return replace(
         run,
         state=RunState.PLANNING,
@@ -169,3 +177,8 @@ def totals_of(sums: Sums) -> dict[str, int]:
     """The figures of a run as one map."""
     tally = sums.tally
     return {"visited": tally.visited, "skipped": tally.skipped, "failed": sums.failed, **tally.counts}
+
+
+def own_counts(run: Run) -> set[str]:
+    """What the job has counted so far, by name."""
+    return run.totals.keys() - ENGINE_COUNTS

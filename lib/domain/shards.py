@@ -20,10 +20,11 @@ LEASE = timedelta(minutes=5)
 """How long a worker may go without a checkpoint before another one takes over."""
 FAILURES_MAX = 8
 """Attempts in a row that got no member further, after which a shard waits for a person."""
+ENGINE_COUNTS = frozenset({"visited", "skipped", "failed"})
+"""What a run counts by itself; a job's own counts have other names."""
 UNAVAILABLE = "unavailable"
 
 _COUNT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,59}")
-_RESERVED = frozenset({"visited", "skipped", "failed"})
 
 
 class ShardState(StrEnum):
@@ -60,7 +61,7 @@ class Tally:
 def counted(counts: Mapping[str, int]) -> Tally:
     """One visit that a job counted so. Raises ValueError for what can be no count: names are letters and digits."""
     for name, count in counts.items():
-        if not _COUNT_NAME.fullmatch(name) or name in _RESERVED or type(count) is not int:
+        if not _COUNT_NAME.fullmatch(name) or name in ENGINE_COUNTS or type(count) is not int:
             raise ValueError("a job counts integers under names of letters and digits that are not the engine's own")
     return Tally(visited=1, counts={name: count for name, count in counts.items() if count})
 

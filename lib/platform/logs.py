@@ -37,6 +37,16 @@ def schedule_failed(schedule: str, error: PerennialError) -> None:
     _write("ERROR", "schedule failed", function=schedule, kind=error.kind.value, reason=error.reason)
 
 
+def run_not_planned(org_id: str, job: str, error: Exception) -> None:
+    """A run whose members could not be found, for a reason that will not go away by itself. It has failed."""
+    _write("ERROR", "run not planned", orgId=org_id, job=job, error=type(error).__qualname__, at=_origin(error))
+
+
+def member_skipped(org_id: str, job: str, error: Exception) -> None:
+    """A member of a run that could not be dealt with; the run's shard says which one."""
+    _write("ERROR", "member skipped", orgId=org_id, job=job, error=type(error).__qualname__, at=_origin(error))
+
+
 def order_refused(order_id: str, error: PerennialError) -> None:
     """An order that our own rules, or documents that do not fit together, forbid to record. Nothing was written."""
     _write("CRITICAL", "order refused", orderId=order_id, kind=error.kind.value, rule=error.message)
