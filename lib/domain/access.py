@@ -44,6 +44,8 @@ class Action(StrEnum):
     UPDATE_LOYALTY_SETTINGS = "update_loyalty_settings"
     RESET_LOYALTY_SETTINGS = "reset_loyalty_settings"
     PAUSE_LOYALTY = "pause_loyalty"
+    CANCEL_RUN = "cancel_run"
+    RESUME_RUN = "resume_run"
 
 
 class Reach(Enum):
@@ -94,6 +96,8 @@ ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.UPDATE_LOYALTY_SETTINGS: ADMINS,
         Action.RESET_LOYALTY_SETTINGS: ADMINS,
         Action.PAUSE_LOYALTY: ADMINS,
+        Action.CANCEL_RUN: ADMINS,
+        Action.RESUME_RUN: ADMINS,
     }
 )
 # What a signed-in shopper may do about itself, in any org it is a customer of.

@@ -10,7 +10,13 @@ import yaml  # type: ignore[import-untyped]  # comes with the functions SDK, wit
 from firebase_functions.private import serving
 
 _ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<kind>\w+)")
-_KINDS = {"callableTrigger": "callable", "httpsTrigger": "HTTP", "eventTrigger": "event", "scheduleTrigger": "schedule"}
+_KINDS = {
+    "callableTrigger": "callable",
+    "httpsTrigger": "HTTP",
+    "eventTrigger": "event",
+    "scheduleTrigger": "schedule",
+    "taskQueueTrigger": "task",
+}
 
 
 @pytest.fixture(scope="module")

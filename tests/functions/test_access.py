@@ -28,6 +28,8 @@ ALLOWED = {
     "update_loyalty_settings": ADMINS,
     "reset_loyalty_settings": ADMINS,
     "pause_loyalty": ADMINS,
+    "cancel_run": ADMINS,
+    "resume_run": ADMINS,
 }
 # What a shopper may ask about itself in any org.
 OWN = {"check_points", "get_ledger"}

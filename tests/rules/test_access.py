@@ -28,6 +28,8 @@ ON_THE_SERVER = {
     Action.SYNC_CUSTOMER,
     Action.RESET_LOYALTY_SETTINGS,
     Action.PAUSE_LOYALTY,
+    Action.CANCEL_RUN,
+    Action.RESUME_RUN,
 }
 
 ROLES = [
