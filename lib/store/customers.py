@@ -24,6 +24,7 @@ ENGINE_VERSION = 1
 
 _DAY = timedelta(days=1)
 _FIGURE_MAX = 10**12
+_FIGURE_LENGTH_MAX = 20
 _TIMES = frozenset({"updatedAt", "pointsLastCalculated", "daysSinceLastOrder"})
 _CONTACT_FIELDS = {
     "email": "email",
@@ -242,7 +243,9 @@ def _decode_stats(fields: Mapping[str, Any]) -> SpendStats:
 
 
 def _natural(value: object) -> int:
-    """A stored figure as a whole number of at least 0; what is no sane number is 0."""
+    """A stored figure as a whole number of at least 0; what is no sane number is 0. Imports have stored some as text."""
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        value = float(value[:_FIGURE_LENGTH_MAX])
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
     return int(value) if 0 < value < _FIGURE_MAX else 0
