@@ -1,4 +1,4 @@
-"""The local stack: Firestore, the functions host and Cloud Tasks as processes, started and stopped together."""
+"""The local stack as processes, started and stopped together: Firestore, the functions, Cloud Tasks, the scheduler."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from emulator import clock
+from emulator.clock import ClockFile
 from emulator.processes import STOP_SECONDS, ProcessFailed, ServerProcess
 
 PROJECT = "demo-perennial"
@@ -27,7 +29,8 @@ class Stack:
     """A context manager around the processes; ports 0 are chosen by the system.
 
     A FIRESTORE_EMULATOR_HOST in the environment wins: then no Firestore is started, and whether the other one delivers
-    events to the functions is its business. Raises ProcessFailed when a process does not come up.
+    events to the functions is its business, and the clock that goes with it is the one in the environment too. Raises
+    ProcessFailed when a process does not come up.
     """
 
     def __init__(
@@ -41,6 +44,9 @@ class Stack:
         with_functions: bool = True,
         with_tasks: bool = False,
         tasks_port: int = 0,
+        with_scheduler: bool = False,
+        scheduler_port: int = 0,
+        clock_file: Path | None = None,
         index_check: bool = True,
         rules_trace: bool = False,
         concurrency: str = "pessimistic",
@@ -52,10 +58,11 @@ class Stack:
         """`firestore`: host:port of one that runs already. `source`: folder of main.py, firestore.indexes.json and
         firestore.rules; `index_check` refuses queries whose index is missing, `rules_trace` logs why rules denied.
         `concurrency`: whether transactions lock what they read (pessimistic) or are checked at commit (optimistic).
-        `with_tasks` runs Cloud Tasks too, where the task functions get their queues. `data_dir` keeps Firestore's
-        commits, and in its folder "tasks" the queues and tasks; `import_from` and `export_to` are data sets to start
-        with and to leave; all three need a Firestore of our own. `log_folder`: where the processes' output goes, to our
-        own if None.
+        `with_tasks` runs Cloud Tasks too, where the task functions get their queues; `with_scheduler` what calls the
+        schedule functions. `clock_file` is another stack's, to share its time. `data_dir` keeps Firestore's commits, in
+        its folder "tasks" the queues and tasks, and beside them the clock file and when schedules last ran;
+        `import_from` and `export_to` are data sets to start with and to leave; all three need a Firestore of our own.
+        `log_folder`: where the processes' output goes, to our own if None.
         """
         self.project = project
         self._firestore_given = firestore or os.environ.get("FIRESTORE_EMULATOR_HOST", "")
@@ -65,12 +72,17 @@ class Stack:
         self._with_functions = with_functions
         self._with_tasks = with_tasks
         self._tasks_port = tasks_port
+        self._with_scheduler = with_scheduler
+        self._scheduler_port = scheduler_port
+        self._clock_file = clock_file
         self._indexes = source / "firestore.indexes.json" if index_check else None
         self._rules_trace = rules_trace
         self._concurrency = concurrency
         self._data_options = {"--data-dir": data_dir, "--import": import_from, "--export-on-exit": export_to}
         if self._firestore_given and any(self._data_options.values()):
             raise ValueError(f"where its data is kept is up to the Firestore at {self._firestore_given}")
+        if with_scheduler and not with_functions:
+            raise ValueError("a scheduler without functions has nothing to call")
         self._logs = log_folder
         self._processes: list[ServerProcess] = []
         self._addresses: dict[str, str] = {}
@@ -91,6 +103,16 @@ class Stack:
         return self._addresses["tasks"]
 
     @property
+    def scheduler(self) -> str:
+        """host:port of the scheduler, HTTP."""
+        return self._addresses["scheduler"]
+
+    @property
+    def clock(self) -> ClockFile:
+        """The clock of the stack, to be moved."""
+        return ClockFile(self._clock_path)
+
+    @property
     def pids(self) -> dict[str, int]:
         """Process ids by name."""
         return {process.name: process.pid for process in self._processes}
@@ -101,12 +123,15 @@ class Stack:
         tasks = {"CLOUD_TASKS_EMULATOR_HOST": self.tasks} if self._with_tasks else {}
         if self._with_tasks and self._with_functions:
             tasks["FUNCTIONS_EMULATOR_HOST"] = self.functions
+        scheduler = {"CLOUD_SCHEDULER_EMULATOR_HOST": self.scheduler} if self._with_scheduler else {}
         return {
             "FIRESTORE_EMULATOR_HOST": self.firestore,
             "FIREBASE_AUTH_EMULATOR_HOST": os.environ.get("FIREBASE_AUTH_EMULATOR_HOST") or AUTH_EMULATOR,
             "GCLOUD_PROJECT": self.project,
             "GOOGLE_CLOUD_PROJECT": self.project,
+            clock.VARIABLE: str(self._clock_path),
             **tasks,
+            **scheduler,
         }
 
     def __enter__(self) -> Self:
@@ -122,6 +147,7 @@ class Stack:
         """Start all at once, since their imports take most of the time, and wait until all serve."""
         self._folder = tempfile.TemporaryDirectory(prefix="perennial-")
         folder = Path(self._folder.name)
+        self._clock_path = self._place_of_clock(folder)
         try:
             if self._firestore_given:
                 self._addresses["firestore"] = self._firestore_given
@@ -139,6 +165,8 @@ class Stack:
                 self._run("functions", arguments, functions_ready)
             if self._with_tasks:
                 self._run("tasks", self._tasks_arguments(functions_ready), tasks_ready)
+            if self._with_scheduler:
+                self._run("scheduler", self._scheduler_arguments(functions_ready), folder / "scheduler.json")
             for process in self._processes:
                 ready_at = json.loads(process.wait_ready())
                 self._addresses[process.name] = f"{ready_at['host']}:{ready_at['port']}"
@@ -147,7 +175,7 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """End the processes: Cloud Tasks, so that nothing more is begun, functions, and last what they write to.
+        """End the processes: those that begin something first, then functions, and last what they write to.
 
         Raises ProcessFailed when Firestore was to leave a data set and did not.
         """
@@ -191,9 +219,26 @@ class Stack:
             arguments += ["--data-dir", str(data_dir.resolve() / "tasks")]
         return arguments
 
+    def _scheduler_arguments(self, functions_ready: Path) -> list[str]:
+        arguments = ["--port", str(self._scheduler_port), "--functions-ready", str(functions_ready)]
+        data_dir = self._data_options["--data-dir"]
+        if data_dir is not None:
+            arguments += ["--state", str(data_dir.resolve() / "scheduler.json")]
+        return arguments
+
+    def _place_of_clock(self, folder: Path) -> Path:
+        """Where the clock file is, or will be once the clock is moved: time belongs to the data."""
+        elsewhere = os.environ.get(clock.VARIABLE) if self._firestore_given else None
+        if self._clock_file is not None:
+            return self._clock_file.resolve()
+        if elsewhere:
+            return Path(elsewhere).resolve()
+        data_dir = self._data_options["--data-dir"]
+        return (folder if data_dir is None else data_dir.resolve()) / "clock.json"
+
     def _run(self, name: str, arguments: list[str], ready: Path) -> None:
         log = None if self._logs is None else self._logs / f"{name}.log"
         process = ServerProcess(name, f"emulator.{name}", arguments, ready, log)
         path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        process.start({**os.environ, "PYTHONPATH": path}, _ROOT)
+        process.start({**os.environ, "PYTHONPATH": path, clock.VARIABLE: str(self._clock_path)}, _ROOT)
         self._processes.append(process)

@@ -14,6 +14,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
 import flask
@@ -66,13 +67,14 @@ class Application:
         return self._flask({**environ, _FUNCTION: function, "SCRIPT_NAME": prefix, "PATH_INFO": rest}, start_response)
 
     def listing(self) -> dict[str, Any]:
-        """The project and its functions: name, kind, paths, and of event functions what they listen to."""
+        """The project and its functions: name, kind, paths, what events listen to, and when schedules are called."""
         return {"project": self._project, "functions": [self._describe(it) for it in self._functions]}
 
     def _describe(self, function: Function) -> dict[str, Any]:
         if function.trigger is None:
             paths = [f"/{self._project}/{region}/{function.name}" for region in function.regions]
-            return {"name": function.name, "kind": function.kind, "paths": paths}
+            when = {} if function.schedule is None else {"schedule": asdict(function.schedule)}
+            return {"name": function.name, "kind": function.kind, "paths": paths, **when}
         trigger = function.trigger
         return {
             "name": function.name,

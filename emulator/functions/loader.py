@@ -29,6 +29,19 @@ class EventTrigger:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a schedule function is called: in unix-cron, read in a time zone (None: UTC).
+
+    `retry` is what the manifest's retryConfig sets, `timeout_seconds` for how long the function may run, if it says so.
+    """
+
+    cron: str
+    time_zone: str | None
+    retry: Mapping[str, int]
+    timeout_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function of main.py. `handler` takes a CloudEvent if there is a `trigger`, else a flask.Request.
 
@@ -41,6 +54,7 @@ class Function:
     handler: Callable[[Any], Any]
     trigger: EventTrigger | None
     task_queue: Mapping[str, Any] | None = None
+    schedule: Schedule | None = None
 
     @property
     def trigger_keys(self) -> list[str]:
@@ -60,6 +74,12 @@ def load_functions(source: Path) -> list[Function]:
         if callable(value) and endpoint is not None:
             functions[endpoint.entryPoint] = _describe(value, endpoint)
     return [functions[name] for name in sorted(functions)]
+
+
+def number_of(given: Any) -> int | None:
+    """A setting of the manifest: a number, a parameter that has one, or anything that leaves it open."""
+    value = getattr(given, "value", given)
+    return value if isinstance(value, int) else None
 
 
 def _load_main(source: Path) -> ModuleType:
@@ -83,6 +103,7 @@ def _describe(handler: Callable[[Any], Any], endpoint: Any) -> Function:
         handler=handler,
         trigger=_trigger(endpoint.eventTrigger),
         task_queue=endpoint.taskQueueTrigger,
+        schedule=_schedule(endpoint),
     )
 
 
@@ -106,4 +127,18 @@ def _trigger(manifest: Mapping[str, Any] | None) -> EventTrigger | None:
         filters={name: str(value) for name, value in manifest.get("eventFilters", {}).items()},
         patterns={name: str(value) for name, value in manifest.get("eventFilterPathPatterns", {}).items()},
         retry=manifest.get("retry") is True,
+    )
+
+
+def _schedule(endpoint: Any) -> Schedule | None:
+    manifest = endpoint.scheduleTrigger
+    if manifest is None:
+        return None
+    cron, zone = (getattr(manifest[key], "value", manifest[key]) for key in ("schedule", "timeZone"))
+    retry = {key: number_of(given) for key, given in (manifest["retryConfig"] or {}).items()}
+    return Schedule(
+        cron=str(cron),
+        time_zone=zone if isinstance(zone, str) else None,
+        retry={key: number for key, number in retry.items() if number is not None},
+        timeout_seconds=number_of(endpoint.timeoutSeconds),
     )

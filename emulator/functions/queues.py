@@ -15,7 +15,7 @@ from google.cloud.tasks_v2 import CloudTasksClient, Queue, RateLimits, RetryConf
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 from google.protobuf.duration_pb2 import Duration
 
-from emulator.functions.loader import Function
+from emulator.functions.loader import Function, number_of
 
 _ATTEMPTS_DEFAULT = 3
 _TIMEOUT_SECONDS = 10
@@ -47,27 +47,21 @@ def make_queues(functions: Sequence[Function], project: str, tasks: str) -> list
 def queue_of(name: str, trigger: Mapping[str, Any]) -> Queue:
     """The queue that a manifest's taskQueueTrigger describes."""
     limits, retry = trigger.get("rateLimits") or {}, trigger.get("retryConfig") or {}
-    settings = RetryConfig(max_attempts=_number(retry.get("maxAttempts")) or _ATTEMPTS_DEFAULT)
-    if (doublings := _number(retry.get("maxDoublings"))) is not None:
+    settings = RetryConfig(max_attempts=number_of(retry.get("maxAttempts")) or _ATTEMPTS_DEFAULT)
+    if (doublings := number_of(retry.get("maxDoublings"))) is not None:
         settings.max_doublings = doublings
     for field, key in (
         ("min_backoff", "minBackoffSeconds"),
         ("max_backoff", "maxBackoffSeconds"),
         ("max_retry_duration", "maxRetrySeconds"),
     ):
-        if (seconds := _number(retry.get(key))) is not None:
+        if (seconds := number_of(retry.get(key))) is not None:
             setattr(settings, field, Duration(seconds=seconds))
     return Queue(
         name=name,
         rate_limits=RateLimits(
-            max_dispatches_per_second=_number(limits.get("maxDispatchesPerSecond")) or 0,
-            max_concurrent_dispatches=_number(limits.get("maxConcurrentDispatches")) or 0,
+            max_dispatches_per_second=number_of(limits.get("maxDispatchesPerSecond")) or 0,
+            max_concurrent_dispatches=number_of(limits.get("maxConcurrentDispatches")) or 0,
         ),
         retry_config=settings,
     )
-
-
-def _number(given: Any) -> int | None:
-    """A setting of the manifest: a number, a parameter that has one, or anything that leaves it open."""
-    value = getattr(given, "value", given)
-    return value if isinstance(value, int) else None

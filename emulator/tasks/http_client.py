@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 import h11
@@ -13,6 +14,7 @@ from emulator.tasks.target_requests import Call
 from emulator.tasks.wire import SECOND
 
 _READ_BYTES = 65536
+_KEPT_BYTES_MAX = 4096
 _UNQUOTED = "%/:=&?~#+!$,;'@()*[]"
 
 
@@ -57,6 +59,7 @@ async def _exchange(call: Call) -> Outcome:
 async def _answer(http: h11.Connection, reader: asyncio.StreamReader) -> Outcome:
     """The outcome as the answer's status and headers give it; its body decides nothing, whole or not."""
     outcome: Outcome | None = None
+    body = b""
     while True:
         event = http.next_event()
         if event is h11.NEED_DATA:
@@ -66,11 +69,13 @@ async def _answer(http: h11.Connection, reader: asyncio.StreamReader) -> Outcome
             http.receive_data(data)
         elif isinstance(event, h11.Response):
             outcome = answered(event.status_code, _retry_after_micros(event))
+        elif isinstance(event, h11.Data):
+            body += event.data[: _KEPT_BYTES_MAX - len(body)]
         elif isinstance(event, h11.EndOfMessage):
             break
     if outcome is None:
         raise EOFError("the connection was closed before an answer")
-    return outcome
+    return replace(outcome, body=body)
 
 
 def _retry_after_micros(response: h11.Response) -> int:

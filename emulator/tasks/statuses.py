@@ -24,12 +24,16 @@ _CLASSES = {4: (9, "FAILED_PRECONDITION"), 5: (13, "INTERNAL")}
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. `http_status` is 0 if no answer came, `retry_after_micros` what it asked for."""
+    """How an attempt ended. `http_status` is 0 if no answer came, `retry_after_micros` what it asked for.
+
+    `body` is the beginning of the answer's, for people to read.
+    """
 
     http_status: int
     code: int
     message: str
     retry_after_micros: int = 0
+    body: bytes = b""
 
     @property
     def succeeded(self) -> bool:

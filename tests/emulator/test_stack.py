@@ -33,6 +33,7 @@ def test_its_environment_names_project_and_addresses(
             "FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:9099",
             "GCLOUD_PROJECT": "demo-named",
             "GOOGLE_CLOUD_PROJECT": "demo-named",
+            "PERENNIAL_CLOCK_FILE": str(stack.clock.path),
         }
 
 
