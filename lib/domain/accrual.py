@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from lib.domain import counting, grants, redemptions, tiers
+from lib.domain import counting, expiry, grants, redemptions, tiers
 from lib.domain.activities import Activity, of_order
 from lib.domain.counting import Count, Extremes
-from lib.domain.customers import Customer, Introduction, introduced, journal_of, refreshed, spending_key
+from lib.domain.customers import Customer, Introduction, introduced, journal_of, spending_key
 from lib.domain.errors import InvariantBroken
-from lib.domain.grants import Accrual, Rate, is_stale
+from lib.domain.grants import Accrual, Rate, Share, is_stale
 from lib.domain.ids import fingerprint
 from lib.domain.ledger import Actor, Entry, EntryKind, Memo, Source
-from lib.domain.lots import Lot
 from lib.domain.money import amount_text
 from lib.domain.orders import Money, Order, Phase, Revision
 from lib.domain.redemptions import Act, Redemption
 from lib.domain.settings import LoyaltySettings
+from lib.domain.standing import refreshed
 
 # The opening entry is a ledger's first one, so this is its lot.
 _OPENING_LOT = "1"
@@ -95,13 +95,13 @@ def accrue(snapshot: Snapshot, order: Order, settings: LoyaltySettings, occasion
 
 
 class _Page:
-    """One customer at work: as found, as it is now, and the journal of its ledger."""
+    """One customer at work: as found, as it is now, and the journal of its ledger, which time has already aged."""
 
-    def __init__(self, found: Customer, *, stored: bool, rule_version: str, now: datetime) -> None:
+    def __init__(self, found: Customer, settings: LoyaltySettings, now: datetime, *, stored: bool) -> None:
         self.before = found if stored else None
         self.found = found
         self.customer = found
-        self.journal = journal_of(found, rule_version, now)
+        self.journal = journal_of(found, settings, now)
         self.granted_points = 0
 
 
@@ -115,9 +115,7 @@ class _Desk:
         self._occasion = occasion
         newcomer_id = snapshot.introduction.customer_id if snapshot.introduction and snapshot.newcomer else None
         self._pages = {
-            customer.id: _Page(
-                customer, stored=customer.id != newcomer_id, rule_version=settings.rule_version, now=occasion.now
-            )
+            customer.id: _Page(customer, settings, occasion.now, stored=customer.id != newcomer_id)
             for customer in snapshot.customers
         }
 
@@ -162,8 +160,7 @@ class _Desk:
         order, settings, occasion = self._order, self._settings, self._occasion
         customer = replace(page.customer, account=page.journal.account, opened=True)
         customer = replace(customer, spending_key=spending_key(customer))
-        spent_cents = page.before.stats.lifetime_cents if page.before else None
-        customer = refreshed(customer, settings, occasion.now, previous_spend_cents=spent_cents)
+        customer = refreshed(customer, settings, occasion.now, before=page.before)
         activity = of_order(page.before, customer, order, occasion.revision, page.granted_points, occasion.now)
         return CustomerChange(page.before, customer, tuple(page.journal.entries), activity)
 
@@ -176,12 +173,14 @@ class _Desk:
         multiplier = tier.multiplier * (settings.equity_multiplier if customer.equity else 1)
         if rate:
             return replace(rate, multiplier=multiplier)
+        release_at = expiry.release_at(self._ordered_at, settings)
         return Rate(
             points_per_dollar=Decimal(0) if settings.paused else settings.points_per_dollar,
             multiplier=multiplier,
             base=settings.earn_base,
-            expires_at=grants.expiry(self._ordered_at, settings.points_expire_months),
+            expires_at=expiry.expires_at(release_at or self._ordered_at, settings),
             paused=settings.paused,
+            release_at=release_at,
         )
 
     @property
@@ -248,10 +247,16 @@ class _Desk:
             actor=occasion.actor,
             occurred_at=self._ordered_at if owed > 0 else occasion.revision.at,
         )
-        if owed > 0:
-            expires_at = accrual.rate.expires_at if accrual.rate else None
-            return page.journal.credit(kind, owed, expires_at, memo)
-        return page.journal.claw_back(-owed, memo, own_lots=[lot.id for lot in accrual.lots])
+        if owed < 0:
+            expiries = {lot.expires_at for lot in accrual.lots}
+            own_pending = grants.pending_of(accrual.lots)
+            return page.journal.claw_back(-owed, memo, own_pending=own_pending, own_expiries=expiries)
+        if accrual.rate is None:
+            raise InvariantBroken("an order that earns has a rate")
+        release_at, expires_at = accrual.rate.release_at, accrual.rate.expires_at
+        if release_at and release_at > occasion.now:
+            return page.journal.credit_later(kind, owed, release_at, expires_at, memo)
+        return page.journal.credit(kind, owed, expires_at, memo)
 
 
 def _carry(page: _Page, accrual: Accrual, points: int, count: Count) -> Accrual:
@@ -262,5 +267,5 @@ def _carry(page: _Page, accrual: Accrual, points: int, count: Count) -> Accrual:
     page.customer = replace(
         page.customer, stats=stats, opening=opening, order_points=page.customer.order_points + carried
     )
-    lots = (Lot(_OPENING_LOT, None, carried),) if carried else ()
+    lots = (Share(_OPENING_LOT, None, carried),) if carried else ()
     return replace(accrual, points=carried, carried_points=carried, lots=lots)

@@ -66,6 +66,22 @@ def of_order(
     )
 
 
+def of_drift(before: Customer, after: Customer, now: datetime) -> Activity | None:
+    """Another segment or tier without an order: time has passed, or the rules have changed. None where none moved."""
+    moves = _moves(before, after)
+    if not moves or after.standing is None:
+        return None
+    told = (("Tier", "newTier"), ("Segment", "newSegment"))
+    return Activity(
+        id=derived_id("activity", after.org_id, after.id, "drift", now.isoformat()),
+        customer_id=after.id,
+        kind=ActivityKind.SEGMENT_CHANGE,
+        description="; ".join(f"{name} is now {moves[key]}" for name, key in told if key in moves),
+        metadata=moves,
+        created_at=now,
+    )
+
+
 def _kind(
     before: Customer | None, after: Customer, points: int, moves: Mapping[str, str | None]
 ) -> ActivityKind | None:

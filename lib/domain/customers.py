@@ -7,7 +7,7 @@ filtered and sorted by it; whatever else writes those fields, the next refresh p
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from lib.domain import segments, tiers
+from lib.domain import expiry
 from lib.domain.countries import CountryCode
 from lib.domain.identity import (
     IdentityKey,
@@ -20,6 +20,7 @@ from lib.domain.identity import (
 )
 from lib.domain.ids import fingerprint, id_part
 from lib.domain.ledger import Account, Actor, EntryKind, Journal, Memo, Source
+from lib.domain.notices import Notice
 from lib.domain.orders import Buyer
 from lib.domain.segments import SpendStats
 from lib.domain.settings import LoyaltySettings
@@ -53,8 +54,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What readers see. `points` can be negative only where the org shows debt so. The dates are when the segment or
-    the points next change if nothing happens, None for never."""
+    """What readers see. `points` can be negative only where the org shows debt so.
+
+    The dates are when time alone next changes segment, points or tier, or there is something to tell of them; None for
+    never. notices: what has just become worth telling.
+    """
 
     points: int
     tier: str
@@ -64,6 +68,14 @@ class Standing:
     segment: str
     segment_due_at: datetime | None
     points_due_at: datetime | None
+    tier_due_at: datetime | None = None
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When time alone next does anything to the customer."""
+        dues = (self.segment_due_at, self.points_due_at, self.tier_due_at)
+        return min((due for due in dues if due), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +84,10 @@ class Customer:
 
     stats: the counted orders, the opening's included. order_points: what orders have granted, net of clawbacks.
     opened: whether the ledger has taken this customer over; until then `opening` is what the document brings along.
-    tier, segment: as stored; once opened, the tier is the one we gave, whatever others write. standing: None until
-    `refreshed`. identities: ids of the identity documents that point here. spending_key: id of the customer's spending
-    document. merged_into: the customer that has taken this one's place.
+    tier, segment: as stored; once opened, the ones we gave, whatever others write. expiry_warned_to: the latest expiry
+    of points that there has been a notice of. identities: ids of the identity documents that point here. spending_key:
+    id of the customer's spending document. merged_into: the customer that has taken this one's place. standing: None
+    until `refreshed`.
     """
 
     account: Account
@@ -88,6 +101,7 @@ class Customer:
     tier: str | None = None
     tier_updated_at: datetime | None = None
     segment: str | None = None
+    expiry_warned_to: datetime | None = None
     identities: tuple[str, ...] = ()
     spending_key: str | None = None
     enrolled: bool = False
@@ -174,52 +188,27 @@ def _is_linked(customer: Customer, key: IdentityKey) -> bool:
     return identity_id(customer.org_id, key) in customer.identities
 
 
-def journal_of(customer: Customer, rule_version: str, now: datetime) -> Journal:
-    """A journal for this customer's ledger. Points found on a customer the ledger has not opened yet come first, as
-    one entry, so that nobody's balance moves."""
-    journal = Journal(customer.account, now)
+def journal_of(customer: Customer, settings: LoyaltySettings, now: datetime) -> Journal:
+    """A journal for this customer's ledger, aged: what time alone has done by `now` is its first entries, so that
+    nobody spends points that have expired a minute ago.
+
+    Points found on a customer the ledger has not opened yet come before, as one entry: nobody's balance moves.
+    """
+    journal = Journal(customer.account, now, expiry.expired_to(settings, now))
     if not customer.opened and customer.opening.points > 0:
         key = f"opening:{customer.id}"
         memo = Memo(
             source=Source("opening", customer.id),
             key=key,
             fingerprint=fingerprint([key, customer.opening.points]),
-            rule_version=rule_version,
+            rule_version=settings.rule_version,
             reason="balance carried over when the ledger was opened",
             actor=Actor("system", "ledger"),
             occurred_at=now,
         )
         journal.credit(EntryKind.ADJUST, customer.opening.points, None, memo)
+    journal.age(settings.rule_version)
     return journal
-
-
-def refreshed(
-    customer: Customer, settings: LoyaltySettings, now: datetime, *, previous_spend_cents: int | None = None
-) -> Customer:
-    """The customer with the standing that follows from the account, the orders and the settings at `now`.
-
-    `previous_spend_cents` is the lifetime spend before, where it has just changed: spend taken back can lower a tier.
-    """
-    spend_cents = customer.stats.lifetime_cents
-    tier = tiers.promoted(customer.tier, spend_cents, settings, previous_spend_cents=previous_spend_cents)
-    same_tier = tiers.tier_named(customer.tier, settings) == tier
-    standing = Standing(
-        points=shown_points(customer.account, settings),
-        tier=tier.key,
-        tier_threshold_cents=tier.threshold_cents,
-        tier_progress_percent=tiers.progress(spend_cents, settings, held=tier).percent,
-        tier_updated_at=customer.tier_updated_at if same_tier and customer.tier_updated_at else now,
-        segment=segments.classify(customer.stats, settings.segment_thresholds, now).value,
-        segment_due_at=segments.next_change_at(customer.stats, settings.segment_thresholds, now),
-        points_due_at=min((lot.expires_at for lot in customer.account.lots if lot.expires_at), default=None),
-    )
-    return replace(customer, standing=standing)
-
-
-def shown_points(account: Account, settings: LoyaltySettings) -> int:
-    """The balance as shown: what can be spent, less a debt where the org chose to show one as a negative balance."""
-    debt = account.balances.debt if settings.clawback == "allow_negative" else 0
-    return account.balances.available - debt
 
 
 def filled_in(contact: Contact, found: Contact) -> Contact:

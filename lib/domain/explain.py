@@ -4,7 +4,7 @@ Only what the entry itself says is told. An entry does not say whether an equity
 learn it here.
 """
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import assert_never
 
 from lib.domain.ledger import Entry, EntryKind
@@ -19,7 +19,9 @@ def _what_happened(entry: Entry) -> str:
     because = f" ({entry.memo.reason})" if entry.memo.reason else ""
     match entry.kind:
         case EntryKind.EARN:
-            return f"Earned {_points(entry.points)} on order {entry.memo.source.id}{because}"
+            return f"Earned {_points(entry.points + entry.pending)} on order {entry.memo.source.id}{because}"
+        case EntryKind.RELEASE:
+            return f"{_points(entry.points)} earned before can be spent now"
         case EntryKind.CLAWBACK:
             return _clawback(entry, because)
         case EntryKind.HOLD:
@@ -49,7 +51,8 @@ def _clawback(entry: Entry, because: str) -> str:
     if entry.debt < 0:
         return f"Paid {_points(-entry.debt)} owed since an earlier refund"
     owed = f"; {_points(entry.debt)} had been spent already and are owed" if entry.debt else ""
-    return f"Took back {_points(entry.debt - entry.points)} of order {entry.memo.source.id}{because}{owed}"
+    taken = _points(entry.debt - entry.points - entry.pending)
+    return f"Took back {taken} of order {entry.memo.source.id}{because}{owed}"
 
 
 def _adjustment(entry: Entry, because: str) -> str:
@@ -59,9 +62,16 @@ def _adjustment(entry: Entry, because: str) -> str:
 
 
 def _validity(entry: Entry) -> str:
-    """Until when points that came in can be used; a credit of ours goes into one lot."""
+    """From when and until when points that came in can be used; a credit of ours goes into one lot or parcel."""
+    waiting = [part for part in entry.parcels if part.points > 0]
+    since = f", can be spent from {_day(min(part.release_at for part in waiting))}" if waiting else ""
     gained = [part.expires_at for part in entry.lots if part.points > 0 and part.expires_at]
-    return f", valid until {min(gained).astimezone(UTC):%Y-%m-%d}" if gained else ""
+    gained += [part.expires_at for part in waiting if part.expires_at]
+    return since + (f", valid until {_day(min(gained))}" if gained else "")
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
 
 
 def _points(count: int) -> str:

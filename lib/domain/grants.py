@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from lib.domain.counting import Count
 from lib.domain.ledger import Entry
-from lib.domain.lots import Lot
 from lib.domain.money import points_for
 from lib.domain.orders import Money, Revision
 
@@ -16,7 +15,8 @@ from lib.domain.orders import Money, Revision
 class Rate:
     """What an order earns at, fixed when it first earns. `multiplier` is the tier's times the equity multiplier.
 
-    Zero points per dollar and `paused` for an order that first earned while the programme was paused.
+    Zero points per dollar and `paused` for an order that first earned while the programme was paused. `release_at` is
+    when the points can first be spent, None for at once.
     """
 
     points_per_dollar: Decimal
@@ -24,10 +24,21 @@ class Rate:
     base: str
     expires_at: datetime | None
     paused: bool = False
+    release_at: datetime | None = None
 
     def points(self, money: Money) -> int:
         """The points of an order worth `money`."""
         return points_for(money.base_cents(self.base), self.points_per_dollar, self.multiplier)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Points of an order by where they went: into lot `id` or, with `release_at`, into parcel `id`."""
+
+    id: str
+    expires_at: datetime | None
+    points: int
+    release_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,7 @@ class Accrual:
     count: Count | None = None
     points: int = 0
     carried_points: int = 0
-    lots: tuple[Lot, ...] = ()
+    lots: tuple[Share, ...] = ()
     rate: Rate | None = None
     rule_version: str = ""
     seqs: tuple[int, ...] = ()
@@ -62,18 +73,23 @@ def is_stale(accrual: Accrual | None, revision: Revision) -> bool:
     return accrual is not None and revision.text <= accrual.revision
 
 
-def added(lots: Iterable[Lot], entry: Entry) -> tuple[Lot, ...]:
-    """The lots with what a credit's entry put into one of them."""
-    credit = entry.lots[0]
-    points = {lot.id: lot for lot in lots}
-    known = points.get(credit.lot_id) or Lot(credit.lot_id, credit.expires_at, 0)
-    points[credit.lot_id] = replace(known, points=known.points + credit.points)
-    return tuple(points.values())
+def added(lots: Iterable[Share], entry: Entry) -> tuple[Share, ...]:
+    """The shares with what a credit's entry put into one lot or parcel."""
+    if entry.parcels:
+        parcel = entry.parcels[0]
+        share = Share(parcel.parcel_id, parcel.expires_at, parcel.points, parcel.release_at)
+    else:
+        lot = entry.lots[0]
+        share = Share(lot.lot_id, lot.expires_at, lot.points)
+    shares = {(known.id, known.release_at): known for known in lots}
+    known = shares.get((share.id, share.release_at))
+    shares[share.id, share.release_at] = replace(share, points=share.points + known.points) if known else share
+    return tuple(shares.values())
 
 
-def trimmed(lots: Iterable[Lot], points: int) -> tuple[Lot, ...]:
-    """The first `points` of the lots."""
-    kept: list[Lot] = []
+def trimmed(lots: Iterable[Share], points: int) -> tuple[Share, ...]:
+    """The first `points` of the shares."""
+    kept: list[Share] = []
     for lot in lots:
         part = min(lot.points, points)
         points -= part
@@ -82,9 +98,6 @@ def trimmed(lots: Iterable[Lot], points: int) -> tuple[Lot, ...]:
     return tuple(kept)
 
 
-def expiry(ordered_at: datetime, months: int | None) -> datetime | None:
-    """The end of the month (UTC) in which an order is `months` old: one lot a month, however many orders there are."""
-    if months is None:
-        return None
-    years, month = divmod(ordered_at.year * 12 + ordered_at.month - 1 + months + 1, 12)
-    return datetime(years, month + 1, 1, tzinfo=UTC)
+def pending_of(lots: Iterable[Share]) -> dict[str, int]:
+    """Points by the id of the parcel that they went into; it may have been released since."""
+    return {lot.id: lot.points for lot in lots if lot.release_at}

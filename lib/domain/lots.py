@@ -63,12 +63,12 @@ def joining(lots: Lots, points: int, expires_at: datetime | None, new_id: str) -
     return LotChange(lot_id, expires_at, points=points)
 
 
-def eating(lots: Lots, points: int, *, first: Collection[str] = ()) -> list[LotChange]:
-    """The changes that take `points` from free points: lots named in `first`, then earliest expiry, never last.
+def eating(lots: Lots, points: int, *, first: Collection[datetime | None] = ()) -> list[LotChange]:
+    """The changes that take `points` from free points: lots that expire when `first` says, then earliest expiry.
 
     Raises InvariantBroken when the free points do not suffice.
     """
-    order = sorted(lots, key=lambda lot: (lot.id not in first, *_eating_order(lot)))
+    order = sorted(lots, key=lambda lot: (lot.expires_at not in first, *_eating_order(lot)))
     return [LotChange(lot.id, lot.expires_at, points=-taken) for lot, taken in _spread(order, points)]
 
 
@@ -76,6 +76,13 @@ def reserving(lots: Lots, points: int) -> list[LotChange]:
     """The changes that set `points` aside, earliest expiry first. Raises InvariantBroken when they do not suffice."""
     order = sorted(lots, key=_eating_order)
     return [LotChange(lot.id, lot.expires_at, reserved=taken) for lot, taken in _spread(order, points)]
+
+
+def expired(lots: Lots, expired_to: datetime | None) -> Lots:
+    """The lots with free points that expire at or before this instant, the earliest first; none for None."""
+    if expired_to is None:
+        return ()
+    return tuple(lot for lot in lots if lot.free and lot.expires_at is not None and lot.expires_at <= expired_to)
 
 
 def split(allocation: Sequence[LotChange], points: int) -> tuple[list[LotChange], list[LotChange]]:

@@ -9,8 +9,7 @@ from google.cloud.firestore import DocumentReference, FieldFilter, Query
 
 from lib.domain.counting import Count, Extremes
 from lib.domain.errors import FailedPrecondition
-from lib.domain.grants import Accrual, Rate
-from lib.domain.lots import Lot
+from lib.domain.grants import Accrual, Rate, Share
 from lib.store.client import database
 from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction
@@ -85,7 +84,7 @@ def encode(accrual: Accrual, now: datetime) -> dict[str, Any]:
         "orderedAt": count.ordered_at if count else None,
         "points": accrual.points,
         "carriedPoints": accrual.carried_points,
-        "lots": [{"id": lot.id, "expiresAt": lot.expires_at, "points": lot.points} for lot in accrual.lots],
+        "lots": [_encode_share(share) for share in accrual.lots],
         "rate": _encode_rate(rate) if rate else None,
         "ruleVersion": accrual.rule_version,
         "seqs": list(accrual.seqs),
@@ -109,7 +108,7 @@ def decode(snapshot: Snapshot) -> Accrual | None:
         count=Count(fields["spendCents"], fields["orderedAt"]) if fields["counted"] else None,
         points=fields["points"],
         carried_points=fields["carriedPoints"],
-        lots=tuple(Lot(lot["id"], lot["expiresAt"], lot["points"]) for lot in fields["lots"]),
+        lots=tuple(Share(lot["id"], lot["expiresAt"], lot["points"], lot.get("releaseAt")) for lot in fields["lots"]),
         rate=_decode_rate(fields["rate"]) if fields["rate"] else None,
         rule_version=fields["ruleVersion"],
         seqs=tuple(fields["seqs"]),
@@ -131,6 +130,11 @@ def _other_than(order_id: str, found: list[Snapshot]) -> datetime | None:
     return moments[0] if moments else None
 
 
+def _encode_share(share: Share) -> dict[str, Any]:
+    released_later = {"releaseAt": share.release_at} if share.release_at else {}
+    return {"id": share.id, "expiresAt": share.expires_at, "points": share.points, **released_later}
+
+
 def _encode_rate(rate: Rate) -> dict[str, Any]:
     return {
         "pointsPerDollar": str(rate.points_per_dollar),
@@ -138,6 +142,7 @@ def _encode_rate(rate: Rate) -> dict[str, Any]:
         "base": rate.base,
         "expiresAt": rate.expires_at,
         "paused": rate.paused,
+        "releaseAt": rate.release_at,
     }
 
 
@@ -148,4 +153,5 @@ def _decode_rate(fields: Mapping[str, Any]) -> Rate:
         base=fields["base"],
         expires_at=fields["expiresAt"],
         paused=fields["paused"],
+        release_at=fields.get("releaseAt"),
     )

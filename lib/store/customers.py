@@ -15,6 +15,7 @@ from lib.domain.errors import InvalidInput, InvariantBroken, NotFound
 from lib.domain.identity import normalise_phone, normalise_pos_id, phone_digits, phone_last4
 from lib.domain.money import cents_from_dollars, dollars
 from lib.domain.segments import SpendStats
+from lib.store import notices
 from lib.store.ledger import decode_account, encode_account, last
 from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction
@@ -88,6 +89,9 @@ def decode(org: OrgStore, snapshot: Snapshot, *, adopt: bool = False) -> Custome
         customer,
         opened=True,
         tier=loyalty["tier"],
+        # Accounts of earlier versions have neither of these two.
+        segment=loyalty.get("segment", customer.segment),
+        expiry_warned_to=loyalty.get("expiryWarnedTo"),
         opening=Opening(opening["points"], _decode_stats(opening)),
         stats=_decode_stats(loyalty),
         order_points=loyalty["orderPoints"],
@@ -99,15 +103,18 @@ def decode(org: OrgStore, snapshot: Snapshot, *, adopt: bool = False) -> Custome
 def save(
     transaction: Transaction, org: OrgStore, customer: Customer, *, before: Customer | None, now: datetime
 ) -> None:
-    """Writes what is ours and the projection; creates the document when there was none before.
+    """Writes what is ours and the projection, and what there is to tell of it; creates the document when there was none
+    before.
 
-    Raises InvariantBroken for a customer without a standing (lib/domain/customers.py `refreshed`).
+    Raises InvariantBroken for a customer without a standing (lib/domain/standing.py `refreshed`).
     """
     fields = encode(org, customer, before=before, now=now)
     if before is None:
         transaction.create(org.customer(customer.id), fields)
     else:
         transaction.update(org.customer(customer.id), fields)
+    if customer.standing:
+        notices.add(transaction, org, customer.standing.notices, now)
 
 
 def encode(org: OrgStore, customer: Customer, *, before: Customer | None, now: datetime) -> dict[str, Any]:
@@ -143,6 +150,8 @@ def _loyalty(customer: Customer, standing: Standing) -> dict[str, Any]:
     return {
         **encode_account(customer.account),
         "tier": standing.tier,
+        "segment": standing.segment,
+        "expiryWarnedTo": customer.expiry_warned_to,
         **_encode_stats(customer.stats),
         "orderPoints": customer.order_points,
         "opening": {"points": customer.opening.points, **_encode_stats(customer.opening.stats)},
@@ -162,6 +171,8 @@ def _standing(standing: Standing, before: Customer | None) -> dict[str, Any]:
         "segment": standing.segment,
         "dueSegmentAt": standing.segment_due_at,
         "duePointsAt": standing.points_due_at,
+        "dueTierAt": standing.tier_due_at,
+        "dueAt": standing.due_at,
     }
     if before is None or before.tier_updated_at != standing.tier_updated_at:
         fields["tierUpdatedAt"] = standing.tier_updated_at

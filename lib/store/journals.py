@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import datetime
 
-from lib.domain.customers import Customer, refreshed
+from lib.domain import activities as rows
+from lib.domain.customers import Customer
 from lib.domain.ledger import Journal
 from lib.domain.settings import LoyaltySettings
-from lib.store import customers, ledger
+from lib.domain.standing import refreshed
+from lib.store import activities, customers, ledger
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
 
@@ -21,9 +23,12 @@ def post(
 ) -> Customer:
     """Writes the journal's entries and the `customer` it was made for; returns the customer with its new standing.
 
-    A write for each entry and one for the customer.
+    A write for each entry and one for the customer; where time has moved the customer to another segment or tier, one
+    for its timeline and one for each notice.
     """
-    after = refreshed(replace(customer, account=journal.account, opened=True), settings, now)
+    after = refreshed(replace(customer, account=journal.account, opened=True), settings, now, before=customer)
     ledger.append(transaction, org, journal.entries)
     customers.save(transaction, org, after, before=customer, now=now)
+    if drift := rows.of_drift(customer, after, now):
+        activities.add(transaction, org, drift)
     return after

@@ -1,12 +1,14 @@
 """Ledger documents: `customers/{id}/ledger/{seq}`, one an entry, and the account inside a customer document."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from google.cloud.firestore import FieldFilter, Query
 
 from lib.domain.ledger import Account, Actor, Balances, Entry, EntryKind, Memo, Source
 from lib.domain.lots import Lot, LotChange
+from lib.domain.pending import Parcel, ParcelChange
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
 
@@ -68,6 +70,7 @@ def encode(entry: Entry) -> dict[str, Any]:
             {"id": part.lot_id, "expiresAt": part.expires_at, "points": part.points, "reserved": part.reserved}
             for part in entry.lots
         ],
+        **_encode_parcels(entry.parcels),
         "source": {"type": memo.source.type, "id": memo.source.id},
         "key": memo.key,
         "fingerprint": memo.fingerprint,
@@ -96,6 +99,7 @@ def decode(fields: Mapping[str, Any]) -> Entry:
         lots=tuple(
             LotChange(part["id"], part["expiresAt"], part["points"], part["reserved"]) for part in fields["lots"]
         ),
+        parcels=tuple(ParcelChange(*_parcel(part)) for part in fields.get("parcels", ())),
         memo=Memo(
             source=Source(**fields["source"]),
             key=fields["key"],
@@ -121,6 +125,7 @@ def encode_account(account: Account) -> dict[str, Any]:
             {"id": lot.id, "expiresAt": lot.expires_at, "points": lot.points, "reserved": lot.reserved}
             for lot in account.lots
         ],
+        "parcels": [_parcel_fields(parcel.id, parcel) for parcel in account.parcels],
     }
 
 
@@ -136,6 +141,8 @@ def decode_account(org_id: str, customer_id: str, fields: Mapping[str, Any]) -> 
         head_hash=fields["headHash"],
         balances=Balances(**fields["balances"]),
         lots=tuple(lots),
+        # Accounts from before there were pending periods have no such list.
+        parcels=tuple(Parcel(*_parcel(parcel)) for parcel in fields.get("parcels", ())),
     )
 
 
@@ -147,3 +154,16 @@ def encode_balances(balances: Balances) -> dict[str, int]:
         "reserved": balances.reserved,
         "debt": balances.debt,
     }
+
+
+def _encode_parcels(changes: Sequence[ParcelChange]) -> dict[str, Any]:
+    return {"parcels": [_parcel_fields(part.parcel_id, part) for part in changes]} if changes else {}
+
+
+def _parcel_fields(parcel_id: str, parcel: Parcel | ParcelChange) -> dict[str, Any]:
+    dates = {"releaseAt": parcel.release_at, "expiresAt": parcel.expires_at}
+    return {"id": parcel_id, **dates, "points": parcel.points}
+
+
+def _parcel(fields: Mapping[str, Any]) -> tuple[str, datetime, datetime | None, int]:
+    return fields["id"], fields["releaseAt"], fields["expiresAt"], fields["points"]

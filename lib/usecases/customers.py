@@ -3,18 +3,32 @@
 from collections import Counter
 from dataclasses import replace
 
+from lib.domain import activities as rows
 from lib.domain import answers
 from lib.domain.accrual import Occasion, accrue
 from lib.domain.answers import Answer
 from lib.domain.commands import Command
-from lib.domain.customers import refreshed, spending_key
+from lib.domain.customers import journal_of, spending_key
 from lib.domain.errors import FailedPrecondition, NotFound
 from lib.domain.orders import Flaw, Order, Phase
 from lib.domain.redemptions import Refusal
 from lib.domain.repair import rebuilt
 from lib.domain.settings import LoyaltySettings
+from lib.domain.standing import refreshed
 from lib.platform import clock
-from lib.store import accruals, customers, directory, identities, inbox, ledger, orders, receipts, recording, spending
+from lib.store import (
+    accruals,
+    activities,
+    customers,
+    directory,
+    identities,
+    inbox,
+    ledger,
+    orders,
+    receipts,
+    recording,
+    spending,
+)
 from lib.store import settings as settings_store
 from lib.store import transaction as transactions
 from lib.store.orders import StoredOrder
@@ -94,13 +108,17 @@ def _repair(transaction: Transaction, org: OrgStore, customer_id: str, settings:
     after = rebuilt(before, entries, accruals.of_customer(transaction, org, customer_id))
     if not before.opened:
         after = replace(after, identities=identities.of_customer(transaction, org, customer_id))
-    after = replace(after, spending_key=spending_key(after))
-    after = refreshed(after, settings, now, previous_spend_cents=before.stats.lifetime_cents)
+    journal = journal_of(after, settings, now)
+    after = replace(after, account=journal.account, spending_key=spending_key(after))
+    after = refreshed(after, settings, now, before=before)
     fields = customers.encode(org, after, before=before, now=now)
     wrong = customers.differing(document, fields)
     spending_is_wrong = not spending.is_up_to_date(transaction, org, after)
     if wrong:
+        ledger.append(transaction, org, journal.entries)
         customers.save(transaction, org, after, before=before, now=now)
+        if before.opened and (drift := rows.of_drift(before, after, now)):
+            activities.add(transaction, org, drift)
     if spending_is_wrong:
         spending.save(transaction, org, after, before=before, now=now)
     return wrong + (["customer_spending"] if spending_is_wrong else [])

@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from lib.domain import answers, grants, redemptions
+from lib.domain import answers, expiry, redemptions
 from lib.domain.answers import Answer
 from lib.domain.chain import Link
 from lib.domain.commands import Command
-from lib.domain.customers import Customer, journal_of, refreshed
+from lib.domain.customers import Customer, journal_of
 from lib.domain.errors import InvalidInput
 from lib.domain.identity import IdentityKey, IdentityKind, normalise_email, normalise_phone
-from lib.domain.ledger import Actor, Entry, EntryKind, Journal, Memo, Source
+from lib.domain.ledger import CLOCK, Entry, EntryKind, Journal, Memo, Source
 from lib.domain.redemptions import Act, Redemption, Refusal
 from lib.domain.settings import LoyaltySettings
+from lib.domain.standing import refreshed
 from lib.platform import clock
 from lib.store import journals, ledger, lookup, receipts
 from lib.store import redemptions as redemption_store
@@ -22,8 +23,6 @@ from lib.store.transaction import Transaction
 
 UNKNOWN_CUSTOMER = Refusal.UNKNOWN_CUSTOMER.value
 INSUFFICIENT_POINTS = Refusal.INSUFFICIENT_POINTS.value
-# Who ends a hold whose time is over, where nothing is written.
-_CLOCK = Actor("system", "clock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def adjust(command: Command, customer_id: str, points: int, reason: str) -> Answ
         customer = lookup.in_transaction(transaction, org, transaction.get([org.customer(customer_id)])[0])
         if customer is None:
             return answers.refusal(UNKNOWN_CUSTOMER)
-        journal = journal_of(customer, settings.rule_version, command.at)
+        journal = journal_of(customer, settings, command.at)
         act = Act(command.actor, command.at, settings.rule_version)
         closed = redemptions.close_timed_out(redemption_store.held_by(org, customer, transaction), journal, act)
         balances = journal.account.balances
@@ -96,7 +95,7 @@ def adjust(command: Command, customer_id: str, points: int, reason: str) -> Answ
 def _adjusted(journal: Journal, points: int, settings: LoyaltySettings, memo: Memo) -> Entry:
     if points < 0:
         return journal.debit(EntryKind.ADJUST, -points, memo)
-    expires_at = grants.expiry(memo.occurred_at, settings.points_expire_months)
+    expires_at = expiry.expires_at(memo.occurred_at, settings)
     return journal.credit(EntryKind.ADJUST, points, expires_at, memo)
 
 
@@ -139,9 +138,9 @@ def _as_of(customer: Customer, held: Iterable[Redemption], settings: LoyaltySett
     """The customer as the next change would find it now: points that the ledger has not taken over yet count, and so do
     those of holds that have timed out."""
     now = clock.now()
-    journal = journal_of(customer, settings.rule_version, now)
-    redemptions.close_timed_out(held, journal, Act(_CLOCK, now, settings.rule_version))
-    return refreshed(replace(customer, account=journal.account), settings, now)
+    journal = journal_of(customer, settings, now)
+    redemptions.close_timed_out(held, journal, Act(CLOCK, now, settings.rule_version))
+    return refreshed(replace(customer, account=journal.account), settings, now, before=customer)
 
 
 def _head(customer: Customer) -> Link | None:

@@ -11,11 +11,12 @@ from lib.domain import answers, checkout, orders, redemptions
 from lib.domain.answers import Answer
 from lib.domain.checkout import Checkout, TillOrder, Wish
 from lib.domain.commands import Command
-from lib.domain.customers import Customer, journal_of, shown_points
+from lib.domain.customers import Customer, journal_of
 from lib.domain.ledger import Actor, Journal
 from lib.domain.orders import Order, Phase
 from lib.domain.redemptions import Act, Outcome, Redemption
 from lib.domain.settings import LoyaltySettings
+from lib.domain.standing import shown_points
 from lib.platform import clock
 from lib.store import activities, customers, journals, lookup, receipts
 from lib.store import redemptions as store
@@ -32,7 +33,7 @@ def quote(org_id: str, actor: Actor, customer_id: str, order: TillOrder | None) 
     act = Act(actor, clock.now(), settings.rule_version)
 
     def work(transaction: Transaction) -> Answer:
-        _, journal, at_checkout = _read(transaction, org, customer_id, order, act)
+        _, journal, at_checkout = _read(transaction, org, customer_id, order, settings, act)
         return answers.of_quote(checkout.quote(at_checkout, journal, settings, act))
 
     return transactions.run(work)
@@ -44,7 +45,7 @@ def hold(command: Command, customer_id: str, order: TillOrder, wish: Wish) -> An
     act = _act(command, settings)
 
     def work(transaction: Transaction, org: OrgStore) -> Answer:
-        customer, journal, at_checkout = _read(transaction, org, customer_id, order, act)
+        customer, journal, at_checkout = _read(transaction, org, customer_id, order, settings, act)
         outcome = checkout.hold(command.id_of("redemption"), wish, at_checkout, journal, settings, act)
         return _write(transaction, org, customer, journal, outcome, settings, act)
 
@@ -77,7 +78,7 @@ def _advance(command: Command, redemption_id: str, decide: Callable[[Redemption,
     def work(transaction: Transaction, org: OrgStore) -> Answer:
         redemption = store.load(transaction, org, redemption_id)
         customer = customers.load(transaction, org, redemption.customer_id)
-        journal = journal_of(customer, act.rule_version, act.at)
+        journal = journal_of(customer, settings, act.at)
         outcome = decide(redemption, journal, act)
         return _write(transaction, org, customer, journal, outcome, settings, act)
 
@@ -85,7 +86,12 @@ def _advance(command: Command, redemption_id: str, decide: Callable[[Redemption,
 
 
 def _read(
-    transaction: Transaction, org: OrgStore, customer_id: str, order: TillOrder | None, act: Act
+    transaction: Transaction,
+    org: OrgStore,
+    customer_id: str,
+    order: TillOrder | None,
+    settings: LoyaltySettings,
+    act: Act,
 ) -> tuple[Customer | None, Journal | None, Checkout]:
     found, *documents = transaction.get([org.customer(customer_id), *([org.order(order.id)] if order else [])])
     on_order = store.of_order(transaction, org, order.id) if order else ()
@@ -94,7 +100,7 @@ def _read(
     if customer is None:
         return None, None, at_checkout
     held = store.held_by(org, customer, transaction)
-    return customer, journal_of(customer, act.rule_version, act.at), replace(at_checkout, held=held)
+    return customer, journal_of(customer, settings, act.at), replace(at_checkout, held=held)
 
 
 def _checkout(org: OrgStore, order: TillOrder, document: Snapshot, on_order: tuple[Redemption, ...]) -> Checkout:

@@ -240,14 +240,14 @@ class TestTheRate:
 
     @pytest.mark.parametrize(
         ("placed_days_ago", "months", "expires"),
-        [(0, 12, (2027, 5)), (15, 1, (2026, 5)), (105, 1, (2026, 2)), (0, 8, (2027, 1))],
+        [(0, 12, (2027, 5, 1, 4)), (15, 1, (2026, 5, 1, 4)), (0, 8, (2027, 1, 1, 5))],
     )
     def test_points_last_to_the_end_of_a_month(
-        self, placed_days_ago: int, months: int, expires: tuple[int, int]
+        self, placed_days_ago: int, months: int, expires: tuple[int, int, int, int]
     ) -> None:
         settings = PLAIN.model_copy(update={"points_expire_months": months})
         world = one_order(World(settings), State(placed_days_ago=placed_days_ago))
-        assert world.customer("c1").account.lots[0].expires_at == datetime(*expires, 1, tzinfo=NOW.tzinfo)
+        assert world.customer("c1").account.lots[0].expires_at == datetime(*expires, tzinfo=NOW.tzinfo)
 
 
 class TestRewardsOnTheOrder:

@@ -18,8 +18,6 @@ from lib.domain.customers import (
     introduced,
     journal_of,
     known_keys,
-    refreshed,
-    shown_points,
     spending_key,
 )
 from lib.domain.errors import InvariantBroken
@@ -30,6 +28,7 @@ from lib.domain.lots import Lot
 from lib.domain.orders import Buyer
 from lib.domain.repair import rebuilt
 from lib.domain.segments import SpendStats
+from lib.domain.standing import refreshed, shown_points
 from tests.domain.accruing import NOW, ORG, PLAIN, State, World, history
 
 POS = IdentityKey(IdentityKind.POS, "42")
@@ -98,7 +97,7 @@ def test_what_a_document_says_can_be_looked_for() -> None:
 
 class TestBalancesFromBefore:
     def test_come_first_as_one_entry(self) -> None:
-        journal = journal_of(replace(NOBODY, opening=Opening(120)), "rules", NOW)
+        journal = journal_of(replace(NOBODY, opening=Opening(120)), PLAIN, NOW)
         assert [(entry.kind, entry.points, entry.memo.source.type) for entry in journal.entries] == [
             (EntryKind.ADJUST, 120, "opening")
         ]
@@ -106,7 +105,7 @@ class TestBalancesFromBefore:
 
     @pytest.mark.parametrize("customer", [NOBODY, replace(NOBODY, opened=True, opening=Opening(120))])
     def test_come_once_and_only_if_there_are_any(self, customer: Customer) -> None:
-        assert journal_of(customer, "rules", NOW).entries == []
+        assert journal_of(customer, PLAIN, NOW).entries == []
 
 
 class TestStanding:

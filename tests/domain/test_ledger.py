@@ -139,7 +139,9 @@ class AnyLedger(RuleBasedStateMachine):
 
     @rule(points=amounts)
     def claw_back(self, points: int) -> None:
-        self.journal.claw_back(points, self._memo(), own_lots=[lot.id for lot in self.journal.account.lots[-1:]])
+        self.journal.claw_back(
+            points, self._memo(), own_expiries=[lot.expires_at for lot in self.journal.account.lots[-1:]]
+        )
         self.net -= points
 
     @precondition(lambda self: self.journal.account.balances.available)

@@ -39,7 +39,7 @@ def test_earliest_expiry_is_eaten_first_and_points_that_never_expire_last() -> N
 
 def test_a_refunds_own_lots_come_first_whatever_their_expiry() -> None:
     held = (Lot("1", JANUARY, 10), Lot("2", None, 10))
-    assert [(part.lot_id, part.points) for part in lots.eating(held, 12, first=["2"])] == [("2", -10), ("1", -2)]
+    assert [(part.lot_id, part.points) for part in lots.eating(held, 12, first=[None])] == [("2", -10), ("1", -2)]
 
 
 def test_of_lots_with_one_expiry_the_older_one_goes_first() -> None:

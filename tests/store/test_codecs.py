@@ -9,13 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib.domain.counting import Count
-from lib.domain.customers import Contact, Customer, Opening, refreshed
+from lib.domain.customers import Contact, Customer, Opening
 from lib.domain.errors import FailedPrecondition, InvalidInput, InvariantBroken, NotFound
-from lib.domain.grants import Accrual, Rate
+from lib.domain.grants import Accrual, Rate, Share
 from lib.domain.ledger import Account, EntryKind, Journal
 from lib.domain.lots import Lot
 from lib.domain.segments import SpendStats
 from lib.domain.settings import DEFAULT_SETTINGS
+from lib.domain.standing import refreshed
 from lib.store import accruals, customers, ledger, transaction
 from lib.store.org import OrgStore
 from tests.domain.test_ledger import memo
@@ -28,8 +29,11 @@ maybe_instants = st.none() | instants
 naturals = st.integers(0, 10**12)
 decimals = st.decimals("0", "1000", places=6)
 ids = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=12)
+shares_of = st.lists(st.builds(Share, ids, maybe_instants, naturals, maybe_instants), max_size=4).map(tuple)
 lots_of = st.lists(st.builds(Lot, ids, maybe_instants, naturals), max_size=4).map(tuple)
-rates = st.builds(Rate, decimals, decimals, st.sampled_from(["total", "subtotal"]), maybe_instants, st.booleans())
+rates = st.builds(
+    Rate, decimals, decimals, st.sampled_from(["total", "subtotal"]), maybe_instants, st.booleans(), maybe_instants
+)
 records = st.builds(
     Accrual,
     order_id=ids,
@@ -38,7 +42,7 @@ records = st.builds(
     count=st.none() | st.builds(Count, naturals, instants),
     points=naturals,
     carried_points=naturals,
-    lots=lots_of,
+    lots=shares_of,
     rate=st.none() | rates,
     rule_version=ids,
     seqs=st.lists(st.integers(1, 10**6), max_size=5).map(tuple),

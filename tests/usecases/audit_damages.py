@@ -6,10 +6,12 @@ a part, None deletes the document, and a document that is not there is created, 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from google.cloud.firestore import DELETE_FIELD
 
+from lib.domain.notices import Addressee, Notice
 from tests.usecases.audited_shop import ANN, BOB, COPY_OF, EVE, NOW, ORG
 
 Damage: TypeAlias = Mapping[str, dict[str, Any] | None]
@@ -33,6 +35,25 @@ _LOCATION = {"locations/l1": {"orgId": ORG, "posConfig": {"storeId": 1000}}}
 _LINK = {"kind": "email", "customerId": BOB, "createdAt": NOW}
 _RECEIPT = {"callable": "f", "fingerprint": "0" * 64, "createdAt": NOW, "actor": {"type": "staff", "id": "x"}}
 _CANCELLED = {"orgId": ORG, "status": "cancelled"}
+_EARLIER, _LATER = NOW - timedelta(days=1), NOW + timedelta(days=300)
+# Ids derive from these times, and every worker must find tests of the same names.
+_ONCE, _FAR = datetime(2026, 4, 15, 12, tzinfo=UTC), datetime(2046, 5, 1, tzinfo=UTC)
+_PARCEL = {"id": "1", "releaseAt": _FAR, "expiresAt": None, "points": 5}
+_ENTERED = Addressee(ORG, ANN, _ONCE).segment_entered("new", "loyal")
+_EXPIRING = Addressee(ORG, ANN, _ONCE).points_expiring(5, _FAR)
+_SAME_SEGMENT = {"previousSegment": "loyal", "newSegment": "loyal"}
+
+
+def _at(notice: Notice) -> str:
+    return f"tenants/{ORG}/notices/{notice.id}"
+
+
+def _told(notice: Notice) -> dict[str, Any]:
+    """A notice as stored."""
+    times = {"occurredAt": notice.occurred_at, "createdAt": NOW}
+    told = {"id": notice.id, "kind": notice.kind.value, "facts": dict(notice.facts)}
+    return {**told, **times, "orgId": ORG, "customerId": notice.customer_id, "state": "open"}
+
 
 LEDGERS = [
     case("{ann_2}", None, "A1 {o2}", "L1 {ann_2}"),
@@ -74,9 +95,15 @@ CUSTOMERS = [
     case("{ann}", {"tier": "gold", "loyalty.tier": "gold", "tierThreshold": 500, "tierProgress": 0}, "C4 {ann}"),
     case("{bob}", {"tier": "bronze", "loyalty.tier": "bronze", "tierThreshold": 0}, "C4 {bob}"),
     case("{bob}", {"tierProgress": 50}, "C4 {bob}"),
-    case("{ann}", {"segment": "vip"}, "C5 {ann}"),
-    case("{ann}", {"dueSegmentAt": None}, "C5 {ann}"),
-    case("{ann}", {"duePointsAt": NOW}, "C6 {ann}"),
+    case("{ann}", {"segment": "vip"}, "C3 {ann}", "C5 {ann}"),
+    case("{ann}", {"segment": "vip", "loyalty.segment": "vip"}, "C5 {ann}"),
+    case("{ann}", {"dueSegmentAt": None, "dueAt": _LATER}, "C5 {ann}", "C9 {ann}"),
+    case("{ann}", {"duePointsAt": NOW, "dueAt": NOW}, "C6 {ann}"),
+    case("{ann}", {"loyalty.expiryWarnedTo": _FAR}, "C6 {ann}"),
+    case("{ann}", {"dueAt": None}, "C9 {ann}"),
+    case("{ann}", {"dueSegmentAt": _EARLIER, "dueAt": _EARLIER}, "C5 {ann}", "C10 {ann}"),
+    case("{ann}", {"loyalty.parcels": [_PARCEL]}, "A8 {ann}", "L7 {ann}"),
+    case("{ann}", {"loyalty.parcels": [{**_PARCEL, "releaseAt": None}]}, "D1 {ann}"),
     case("{bobs_spending}", {"totalSpent": 1}, "C7 {bobs_spending}"),
     case("{bobs_spending}", None, "C7 {bobs_spending}"),
     case("{bobs_spending}", {"orderCount": "2"}, "D1 {bobs_spending}"),
@@ -107,6 +134,15 @@ REDEMPTIONS = [
     case("{held}", {"points": "100"}, "D1 {held}"),
     case("{captured}", {"customerId": EVE}, "R7 {captured}", "T1 {captured}"),
 ]
+NOTICES = [
+    case(_at(_ENTERED), {**_told(_ENTERED), "facts": {"newSegment": "loyal"}}, f"N1 {_at(_ENTERED)}"),
+    case(_at(_ENTERED), {**_told(_ENTERED), "facts": {**_SAME_SEGMENT}}, f"N1 {_at(_ENTERED)}"),
+    case("{tenant}/notices/x", {**_told(_ENTERED), "id": "x"}, "N2 {tenant}/notices/x"),
+    case(_at(_ENTERED), {**_told(_ENTERED), "occurredAt": _LATER}, f"N2 {_at(_ENTERED)}"),
+    case(_at(_EXPIRING), _told(_EXPIRING), f"N3 {_at(_EXPIRING)}"),
+    case(_at(_EXPIRING), {**_told(_EXPIRING), "kind": "news"}, f"D1 {_at(_EXPIRING)}"),
+    case(_at(_ENTERED), {**_told(_ENTERED), "customerId": EVE}, f"T1 {_at(_ENTERED)}"),
+]
 OTHERS = [
     case("{tenant}/receipts/x", {**_RECEIPT, "result": {"ok": False}}, "K1 {tenant}/receipts/x"),
     case(
@@ -121,4 +157,4 @@ OTHERS = [
     case("customer_activities/x", {"orgId": ORG, "customerId": "nobody"}, "T1 customer_activities/x"),
     case("customers/x", {"loyaltyEngine": 1, "loyalty": {}}, "T2 customers/x"),
 ]
-DAMAGES = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *OTHERS]
+DAMAGES = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *NOTICES, *OTHERS]

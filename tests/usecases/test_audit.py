@@ -12,6 +12,7 @@ from lib.domain.invariants.violations import Invariant
 from lib.store.client import database
 from lib.usecases.audit import AuditReport, audit
 from tests.domain.invariants.test_ledger import BROKEN_LEDGERS, EATEN_OUT_OF_ORDER
+from tests.domain.invariants.test_parcels import BROKEN_PARCELS
 from tests.usecases.audit_damages import DAMAGES, Case
 from tests.usecases.audited_shop import ORG, OTHER_ORG, Shop, open_shop
 
@@ -35,7 +36,7 @@ def test_a_shop_of_the_product_s_own_making_is_clean(shop: Shop) -> None:
     assert report.org_ids == (ORG, OTHER_ORG)
     assert {kind for kind, count in report.findings.checked.items() if count} == {
         "customers", "ledger entries", "accruals", "redemptions", "identities", "spending", "activities", "orders",
-        "receipts", "menus",
+        "receipts", "menus", "notices",
     }  # fmt: skip
     assert report.is_clean
 
@@ -54,7 +55,7 @@ def test_what_was_broken_has_been_put_back(shop: Shop) -> None:
 
 def test_no_invariant_is_without_a_damage_that_breaks_it() -> None:
     broken = {found.split()[0] for case in DAMAGES for found in case.found}
-    broken |= {invariant for _, violations in BROKEN_LEDGERS for invariant, _ in violations}
+    broken |= {invariant for _, violations in (*BROKEN_LEDGERS, *BROKEN_PARCELS) for invariant, _ in violations}
     assert {invariant.value for invariant in Invariant} - broken == {EATEN_OUT_OF_ORDER}
 
 

@@ -51,7 +51,9 @@ class TestTheProjection:
             "tierSource": "calculated",
             "loyaltyEngine": 1,
             **({"dueSegmentAt": None} if found["dueSegmentAt"] is None else {}),
+            "dueAt": found["dueSegmentAt"],
             "duePointsAt": None,
+            "dueTierAt": None,
         }
         assert days == (datetime.now(UTC) - placed_at).days
         for name in ("points", "orderCount", "tierProgress"):

@@ -47,9 +47,12 @@ class TestWhatItCosts:
     def test_an_edit(self, warm: Counter, usage: StackClient) -> None:
         assert cost(usage, warm.write("first", totals={"total": 60.0})) == (2, 5)
 
+    def test_an_order_that_lifts_the_tier_costs_the_notice_of_it(self, warm: Counter, usage: StackClient) -> None:
+        assert cost(usage, warm.write("o1", customerId=ANN, totals={"total": 200.0})) == (2, 6)
+
     def test_a_refund_that_is_not_the_last_order(self, warm: Counter, usage: StackClient) -> None:
         ago = datetime.now(UTC) - timedelta(days=1)
         for order_id, days in (("o1", 3), ("o2", 2), ("o3", 1)):
-            warm.sell(order_id, customerId=ANN, createdAt=ago - timedelta(days=days))
+            warm.sell(order_id, customerId=ANN, createdAt=ago - timedelta(days=days), totals={"total": 20.0})
         # One of the three reads looks for rewards on the order.
         assert cost(usage, warm.write("o2", status="refunded")) == (3, 5)

@@ -7,17 +7,24 @@ from typing import TypeAlias
 from lib.domain.invariants import shapes
 from lib.domain.invariants.entries import collects_debt
 from lib.domain.invariants.ledger import LedgerReader
+from lib.domain.invariants.parcels import check_shares
 from lib.domain.invariants.violations import Document, Fact, Fields, Invariant, Violation, differing
 
 Unclaimed: TypeAlias = "dict[str, dict[int, Fields]]"  # by order id: entries, by number, that no record has named yet
 
-_LOT = shapes.mapping({"id": shapes.TEXT, "expiresAt": shapes.optional(shapes.INSTANT), "points": shapes.POSITIVE})
+_LOT = shapes.mapping(
+    {
+        "id": shapes.TEXT,
+        **dict.fromkeys(("expiresAt", "releaseAt"), shapes.optional(shapes.INSTANT)),
+        "points": shapes.POSITIVE,
+    }
+)
 _RATE = shapes.mapping(
     {
         "pointsPerDollar": shapes.DECIMAL,
         "multiplier": shapes.DECIMAL,
         "base": shapes.one_of("total", "subtotal", "total_before_tax"),
-        "expiresAt": shapes.optional(shapes.INSTANT),
+        **dict.fromkeys(("expiresAt", "releaseAt"), shapes.optional(shapes.INSTANT)),
         "paused": shapes.FLAG,
     }
 )
@@ -48,6 +55,7 @@ def check_accruals(
     for accrual in accruals:
         yield from check_alone(accrual)
         yield from _check_points(accrual, unclaimed.get(accrual.id, {}))
+    yield from check_shares(customer, accruals)
     yield from _check_unclaimed(org_id, customer, ledger, unclaimed)
     yield from _check_sums(customer, ledger, accruals, unclaimed)
 
@@ -132,7 +140,7 @@ def _check_sums(
 
 def _net(entries: Iterable[Fields]) -> int:
     """What entries give and take of an order's points: a clawback that became debt was taken all the same."""
-    return sum(entry["points"] - entry["debt"] for entry in entries)
+    return sum(entry["points"] + entry["pending"] - entry["debt"] for entry in entries)
 
 
 def _sum(documents: Iterable[Fields], name: str) -> int:

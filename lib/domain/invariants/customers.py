@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from lib.domain.invariants import shapes
+from lib.domain.invariants.ageing import check_due_at, check_points_due
 from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.standing import earned_tier, segment_at, segment_instants
 from lib.domain.invariants.violations import Document, Fact, Fields, Invariant, Violation, differing
@@ -15,6 +16,14 @@ _LOT = shapes.mapping(
         "expiresAt": shapes.optional(shapes.INSTANT),
         "points": shapes.POSITIVE,
         "reserved": shapes.NATURAL,
+    }
+)
+_PARCEL = shapes.mapping(
+    {
+        "id": shapes.TEXT,
+        "releaseAt": shapes.INSTANT,
+        "expiresAt": shapes.optional(shapes.INSTANT),
+        "points": shapes.POSITIVE,
     }
 )
 _BALANCES = shapes.mapping(dict.fromkeys(("available", "pending", "reserved", "debt"), shapes.NATURAL))
@@ -30,6 +39,9 @@ _ACCOUNT = shapes.mapping(
         "headHash": shapes.DIGEST,
         "balances": _BALANCES,
         "lots": shapes.listing(_LOT),
+        "parcels": shapes.optional(shapes.listing(_PARCEL)),
+        "expiryWarnedTo": shapes.optional(shapes.INSTANT),
+        "segment": shapes.optional(shapes.TEXT),
         **_STATS,
         "orderPoints": shapes.NATURAL,
         "opening": shapes.mapping({"points": shapes.NATURAL, **_STATS}),
@@ -47,7 +59,7 @@ CUSTOMER_SHAPE: shapes.Shape = {
     **dict.fromkeys(("totalSpent", "lifetimeValue", "avgOrderValue", "tierThreshold", "tierProgress"), shapes.NUMBER),
     **dict.fromkeys(("tier", "segment"), shapes.TEXT),
     **dict.fromkeys(("pointsLastCalculated", "tierUpdatedAt", "updatedAt"), shapes.INSTANT),
-    **dict.fromkeys(("dueSegmentAt", "duePointsAt"), shapes.optional(shapes.INSTANT)),
+    **dict.fromkeys(("dueSegmentAt", "duePointsAt", "dueTierAt", "dueAt"), shapes.optional(shapes.INSTANT)),
 }
 
 SPENDING_SHAPE: shapes.Shape = {
@@ -67,6 +79,7 @@ def check_customer(customer: Document, programme: Programme) -> Iterator[Violati
         ("pointsFromOrders", account["orderPoints"], fields["pointsFromOrders"]),
         ("lifetimeValue", fields["totalSpent"], fields["lifetimeValue"]),
         ("tier", account["tier"], fields["tier"]),
+        ("segment", account.get("segment") or fields["segment"], fields["segment"]),
         *_totals(account, fields),
     ]
     yield from differing(Invariant.CUSTOMER_FIGURES, customer.path, facts)
@@ -75,8 +88,8 @@ def check_customer(customer: Document, programme: Programme) -> Iterator[Violati
         yield from _check_points(customer, versions)
         yield from _check_tier(customer, versions, exactly=_is_ours_since(customer, programme))
         yield from _check_segment(customer, versions)
-    soonest = min((lot["expiresAt"] for lot in account["lots"] if lot["expiresAt"]), default=None)
-    yield from differing(Invariant.CUSTOMER_DUE, customer.path, [("duePointsAt", soonest, fields["duePointsAt"])])
+        yield from check_points_due(customer, versions)
+    yield from check_due_at(customer)
 
 
 def check_spending(org_id: str, customer: Document, spending: Document | None) -> Iterator[Violation]:

@@ -21,11 +21,21 @@ _LOT_CHANGE = shapes.mapping(
         "reserved": shapes.INTEGER,
     }
 )
+_PARCEL_CHANGE = shapes.mapping(
+    {
+        "id": shapes.TEXT,
+        "releaseAt": shapes.INSTANT,
+        "expiresAt": shapes.optional(shapes.INSTANT),
+        "points": shapes.INTEGER,
+    }
+)
 _NAMED = shapes.mapping({"type": shapes.TEXT, "id": shapes.TEXT})
 
 # What each kind may do to (available, pending, reserved, debt): a hold sets aside exactly what it takes, and so on.
+# What is earned is available at once or pending, and a clawback takes from either.
 _MAY_MOVE: Mapping[str, Callable[[int, int, int, int], bool]] = {
-    "earn": lambda a, p, r, d: a > 0 and p == r == d == 0,
+    "earn": lambda a, p, r, d: min(a, p) == r == d == 0 < max(a, p),
+    "release": lambda a, p, r, d: a > 0 and p == -a and r == d == 0,
     "bonus": lambda a, p, r, d: a > 0 and p == r == d == 0,
     "reinstate": lambda a, p, r, d: a > 0 and p == r == d == 0,
     "expire": lambda a, p, r, d: a < 0 and p == r == d == 0,
@@ -35,7 +45,7 @@ _MAY_MOVE: Mapping[str, Callable[[int, int, int, int], bool]] = {
     "hold": lambda a, p, r, d: a < 0 and p == d == 0 and r == -a,
     "capture": lambda a, p, r, d: a >= 0 and p == d == 0 and r < -a,
     "void": lambda a, p, r, d: a > 0 and p == d == 0 and r == -a,
-    "clawback": lambda a, p, r, d: a <= 0 and p == r == 0 and ((d >= 0 and d > a) or (d == a and a < 0)),
+    "clawback": lambda a, p, r, d: (a <= 0 and p <= 0 == r <= d and d > a + p) or (d == a < 0 == p == r),
 }
 
 ENTRY_SHAPE: shapes.Shape = {
@@ -46,6 +56,7 @@ ENTRY_SHAPE: shapes.Shape = {
     **dict.fromkeys(CHANGES, shapes.INTEGER),
     "balances": shapes.mapping(dict.fromkeys(FIGURES, shapes.INTEGER)),
     "lots": shapes.listing(_LOT_CHANGE),
+    "parcels": shapes.optional(shapes.listing(_PARCEL_CHANGE)),
     "source": _NAMED,
     "key": shapes.TEXT,
     "fingerprint": shapes.TEXT,
@@ -62,6 +73,14 @@ ENTRY_SHAPE: shapes.Shape = {
 def may_move(entry: Fields) -> bool:
     """Whether the entry's changes are ones its kind may make."""
     return _MAY_MOVE[entry["kind"]](*(entry[name] for name in CHANGES))
+
+
+def is_timely(entry: Fields) -> bool:
+    """Whether what an entry releases or lets expire was due when it was written."""
+    at = entry["recordedAt"]
+    if entry["kind"] == "expire":
+        return all(part["expiresAt"] is not None and part["expiresAt"] <= at for part in entry["lots"])
+    return entry["kind"] != "release" or all(part["releaseAt"] <= at for part in entry.get("parcels") or ())
 
 
 def collects_debt(entry: Fields) -> bool:
@@ -87,6 +106,11 @@ def content_hash(entry: Fields) -> str:
     content["changes"] = [entry[name] for name in CHANGES]
     content["balances"] = [entry["balances"][name] for name in FIGURES]
     content["lots"] = [[lot["id"], _instant(lot["expiresAt"]), lot["points"], lot["reserved"]] for lot in entry["lots"]]
+    if entry.get("parcels"):
+        content["parcels"] = [
+            [part["id"], _instant(part["releaseAt"]), _instant(part["expiresAt"]), part["points"]]
+            for part in entry["parcels"]
+        ]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -12,9 +12,11 @@ from lib.domain.invariants.entries import (
     GENESIS_HASH,
     collects_debt,
     content_hash,
+    is_timely,
     may_move,
 )
 from lib.domain.invariants.lots import LotReplay
+from lib.domain.invariants.parcels import ParcelReplay, parcels_of
 from lib.domain.invariants.shapes import misshapen
 from lib.domain.invariants.violations import Document, Fields, Invariant, Violation
 
@@ -37,6 +39,7 @@ class LedgerReader:
     figures: Figures = (0, 0, 0, 0)
     by_source: defaultdict[tuple[str, str], list[Document]] = field(default_factory=lambda: defaultdict(list))
     _lots: LotReplay | None = field(default_factory=LotReplay)
+    _parcels: ParcelReplay | None = field(default_factory=ParcelReplay)
     _keys: set[str] = field(default_factory=set)
     _last_path: str = ""
     _gap: bool = False
@@ -57,6 +60,7 @@ class LedgerReader:
         yield from self._check_alone(entry)
         yield from self._check_figures(entry)
         yield from self._check_lots(entry)
+        yield from self._check_parcels(entry)
         self._gap, self._last_path = False, entry.path
         source = entry.fields["source"]
         self.by_source[source["type"], source["id"]].append(entry)
@@ -82,6 +86,9 @@ class LedgerReader:
             lots = {lot["id"]: (lot["expiresAt"], lot["points"], lot["reserved"]) for lot in account["lots"]}
             if lots != self._lots.open() or len(lots) != len(account["lots"]):
                 yield Violation(Invariant.LEDGER_ACCOUNT, path, f"loyalty.lots {self._lots.open()}", f"{lots}")
+        if self._parcels is not None and parcels_of(account) != self._parcels.open():
+            wanted = f"loyalty.parcels {self._parcels.open()}"
+            yield Violation(Invariant.LEDGER_ACCOUNT, path, wanted, f"{parcels_of(account)}")
 
     def _check_place(self, entry: Document) -> Iterator[Violation]:
         seq = entry.fields["seq"]
@@ -110,6 +117,9 @@ class LedgerReader:
         if not may_move(fields):
             moved = ", ".join(f"{name} {fields[name]}" for name in CHANGES)
             yield Violation(Invariant.LEDGER_KINDS, entry.path, f"what the kind {fields['kind']} may move", moved)
+        if not is_timely(fields):
+            wanted = f"nothing of the kind {fields['kind']} before its time"
+            yield Violation(Invariant.LEDGER_TIMELY, entry.path, wanted, f"written at {fields['recordedAt']}")
 
     def _check_figures(self, entry: Document) -> Iterator[Violation]:
         fields = entry.fields
@@ -136,12 +146,23 @@ class LedgerReader:
         if broken:
             self._lots = None
 
+    def _check_parcels(self, entry: Document) -> Iterator[Violation]:
+        if self._parcels is None:
+            return
+        broken = [
+            Violation(Invariant.LEDGER_PARCELS, entry.path, wanted, found)
+            for wanted, found in self._parcels.apply(entry.fields)
+        ]
+        yield from broken
+        if broken:
+            self._parcels = None
+
     def _path(self, seq: int) -> str:
         return f"customers/{self.customer_id}/ledger/{seq:010d}"
 
     def _skip(self, seq: int) -> None:
         # Entries up to `seq` cannot be known: what follows has nothing to be compared with.
-        self.seq, self._gap, self._lots = seq, True, None
+        self.seq, self._gap, self._lots, self._parcels = seq, True, None, None
 
     def _owes_what_it_has(self) -> bool:
         return bool(self.figures[0] and self.figures[3])

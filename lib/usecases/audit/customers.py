@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from lib.domain.invariants.accruals import ACCRUAL_SHAPE, check_accruals
+from lib.domain.invariants.ageing import check_aged
 from lib.domain.invariants.customers import CUSTOMER_SHAPE, SPENDING_SHAPE, check_customer, check_spending
 from lib.domain.invariants.identities import IDENTITY_SHAPE, check_kind, check_listed
 from lib.domain.invariants.ledger import LedgerReader
+from lib.domain.invariants.notices import NOTICE_SHAPE, check_notice
 from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.redemptions import REDEMPTION_SHAPE, check_redemptions
 from lib.domain.invariants.report import Findings
@@ -36,6 +38,7 @@ class CustomerAudit:
         findings = Findings()
         accruals = self._rows(page, "accruals", ACCRUAL_SHAPE, findings)
         redemptions = self._rows(page, "redemptions", REDEMPTION_SHAPE, findings)
+        notices = self._rows(page, "notices", NOTICE_SHAPE, findings)
         findings.checked["activities"] += self._reader.count_activities([customer.id for customer in page])
         opened = [customer for customer in page if customer.fields.get("loyalty")]
         sound = findings.well_formed("customers", opened, CUSTOMER_SHAPE)
@@ -50,6 +53,8 @@ class CustomerAudit:
             if customer.id not in redemptions.incomplete:
                 rows = redemptions.by_customer[customer.id]
                 findings.found(check_redemptions(self._org_id, customer, ledger, rows))
+            for notice in notices.by_customer[customer.id]:
+                findings.found(check_notice(self._org_id, customer, notice))
         for customer in page:
             if not customer.fields.get("loyalty"):
                 self._check_unopened(customer, findings)
@@ -73,6 +78,7 @@ class CustomerAudit:
         if not self._programme.versions_at(customer.fields["pointsLastCalculated"]):
             findings.left_out["standings older than the settings"] += 1
         findings.found(check_customer(customer, self._programme))
+        findings.found(check_aged(customer, self._programme, self._reader.at))
 
     def _check_identities(self, customers: Page, findings: Findings) -> None:
         listed = {identity for customer in customers for identity in customer.fields["loyalty"]["identities"]}

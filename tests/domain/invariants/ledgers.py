@@ -67,6 +67,6 @@ def every_kind() -> StoredLedger:
     journal.void(second.lots, memo("redemption:r2:void", ("redemption", "r2")))
     back = [type(part)(part.lot_id, part.expires_at, points=40) for part in spent.lots if part.lot_id == "1"]
     journal.reinstate(back, memo("redemption:r1:reinstate", ("redemption", "r1")))
-    journal.claw_back(150, memo("order:o1:2"), own_lots=["1"])
+    journal.claw_back(150, memo("order:o1:2"), own_expiries=[SOON])
     journal.credit(EntryKind.EARN, 90, LATE, memo("order:o3:1", ("order", "o3")))
     return StoredLedger(journal)

@@ -102,10 +102,10 @@ BROKEN_LEDGERS: list[tuple[Break, list[tuple[str, str]]]] = [
     (lambda ledger: ledger.account.update(headHash="0" * 64), [("L2", CUSTOMER_PATH)]),
     (edit(5, reason="because I say so"), [("L3", path(5))]),
     (edit(5, occurredAt=NOON + timedelta(microseconds=1)), [("L3", path(5))]),
-    (forge_pending, [("L4", path(11))]),
+    (forge_pending, [("L12", path(11)), ("L4", path(11))]),
     (collect_too_much, [("L5", path(11))]),
     (leave_debt_uncollected, [("L5", path(10))]),
-    (earn_instead_of_collecting, [("L5", path(10)), ("L5", path(11))]),
+    (earn_instead_of_collecting, [("L13", path(11)), ("L5", path(10)), ("L5", path(11))]),
     (forge_lot(5, points=-9), [("L6", path(5))]),
     (forge_lot(7, reserved=-31), [("L6", path(7))]),
     (forge_lot(7, expiresAt=SOON), [("L6", path(7))]),
@@ -156,7 +156,12 @@ def test_a_debit_that_leaves_the_earlier_expiry_free_is_found() -> None:
 @pytest.mark.parametrize(
     ("kind", "allowed", "refused"),
     [
-        ("earn", [(5, 0, 0, 0)], [(0, 0, 0, 0), (-5, 0, 0, 0), (5, 0, 0, 1), (5, 1, 0, 0)]),
+        (
+            "earn",
+            [(5, 0, 0, 0), (0, 5, 0, 0)],
+            [(0, 0, 0, 0), (-5, 0, 0, 0), (5, 0, 0, 1), (5, 1, 0, 0), (0, -5, 0, 0)],
+        ),
+        ("release", [(5, -5, 0, 0)], [(5, -4, 0, 0), (-5, 5, 0, 0), (5, 0, 0, 0), (0, 0, 0, 0)]),
         ("bonus", [(5, 0, 0, 0)], [(-5, 0, 0, 0)]),
         ("reinstate", [(5, 0, 0, 0)], [(0, 0, 0, 0), (5, 0, -5, 0)]),
         ("expire", [(-5, 0, 0, 0)], [(5, 0, 0, 0), (0, 0, 0, 0)]),
@@ -167,6 +172,7 @@ def test_a_debit_that_leaves_the_earlier_expiry_free_is_found() -> None:
         ("capture", [(0, 0, -5, 0), (2, 0, -5, 0)], [(5, 0, -5, 0), (-1, 0, -5, 0), (0, 0, 0, 0)]),
         ("void", [(5, 0, -5, 0)], [(4, 0, -5, 0), (0, 0, 0, 0)]),
         ("clawback", [(-5, 0, 0, 0), (-5, 0, 0, 3), (0, 0, 0, 3), (-5, 0, 0, -5)], [(5, 0, 0, 0), (-5, 0, 0, -4)]),
+        ("clawback", [(-5, -5, 0, 3), (0, -5, 0, 0)], [(0, 5, 0, 0), (0, 0, 0, 0), (-5, -5, 0, -5), (0, -5, 5, 0)]),
     ],
 )
 def test_each_kind_may_move_only_what_it_is_for(

@@ -1,0 +1,70 @@
+"""Checks that what time alone does to customers is foreseen by their due dates, and done when they have come."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from lib.domain.invariants.programme import Programme
+from lib.domain.invariants.violations import Document, Fields, Invariant, Violation, differing
+from lib.domain.settings_model import LoyaltySettings
+
+# The job that ages customers is hourly; half a day leaves room for an outage before it is an alarm.
+LATE = timedelta(hours=12)
+
+_DUES = ("dueSegmentAt", "duePointsAt", "dueTierAt")
+
+
+def check_due_at(customer: Document) -> Iterator[Violation]:
+    """`dueAt` is what the job queries: the earliest of the others."""
+    fields = customer.fields
+    earliest = min((fields[name] for name in _DUES if fields.get(name)), default=None)
+    yield from differing(Invariant.CUSTOMER_DUE_AT, customer.path, [("dueAt", earliest, fields.get("dueAt"))])
+
+
+def check_points_due(customer: Document, versions: Sequence[LoyaltySettings]) -> Iterator[Violation]:
+    """`duePointsAt` under one of the settings that may have been in force when the standing was worked out."""
+    possible = [_points_due(customer.fields, settings) for settings in versions]
+    found = customer.fields["duePointsAt"]
+    if found not in possible:
+        wanted = f"duePointsAt {' or '.join(map(str, possible))}"
+        yield Violation(Invariant.CUSTOMER_DUE, customer.path, wanted, str(found))
+
+
+def check_aged(customer: Document, programme: Programme, at: datetime) -> Iterator[Violation]:
+    """Nothing that was due long before `at` is still to be done, and nothing that has expired can be spent.
+
+    While the programme is paused nothing expires; its customers are aged all the same.
+    """
+    fields, long_ago = customer.fields, at - LATE
+    due_at = fields.get("dueAt")
+    if due_at and due_at < long_ago:
+        yield Violation(Invariant.CUSTOMER_AGED, customer.path, f"nothing due before {long_ago}", f"dueAt {due_at}")
+    stale = [lot for lot in _free(fields) if lot["expiresAt"] and lot["expiresAt"] < long_ago]
+    since = programme.changed_at
+    if stale and not programme.settings.paused and (since is None or since < long_ago):
+        found = ", ".join(f"lot {lot['id']} of {lot['expiresAt']}" for lot in stale)
+        yield Violation(Invariant.CUSTOMER_AGED, customer.path, "no points left that have expired", found)
+
+
+def _points_due(fields: Fields, settings: LoyaltySettings) -> datetime | None:
+    """The next release; where the programme runs, also the next expiry of free points and the next warning of one."""
+    account = fields["loyalty"]
+    dues = [parcel["releaseAt"] for parcel in account.get("parcels") or ()]
+    if not settings.paused:
+        dues += [lot["expiresAt"] for lot in _free(fields) if lot["expiresAt"]]
+        if settings.expiry_warning_days:
+            notice = timedelta(days=settings.expiry_warning_days)
+            dues += [expiry - notice for expiry in _expiries(account) if _is_to_be_told(expiry, fields)]
+    return min(dues, default=None)
+
+
+def _is_to_be_told(expiry: datetime, fields: Fields) -> bool:
+    told_to = fields["loyalty"].get("expiryWarnedTo")
+    return expiry > fields["pointsLastCalculated"] and (told_to is None or expiry > told_to)
+
+
+def _expiries(account: Fields) -> set[datetime]:
+    return {lot["expiresAt"] for lot in account["lots"] if lot["expiresAt"]}
+
+
+def _free(fields: Fields) -> list[Fields]:
+    return [lot for lot in fields["loyalty"]["lots"] if lot["points"] > lot["reserved"]]
