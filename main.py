@@ -1,5 +1,6 @@
 """Names every deployed function; no logic."""
 
+from functions.audit import auditorg, nightly_audit
 from functions.cron import cron
 from functions.customers import sync_customer
 from functions.inbox import replay_inbox
@@ -23,12 +24,14 @@ from functions.settings import (
 
 __all__ = [
     "adjust_points",
+    "auditorg",
     "cancel_run",
     "capture_redemption",
     "check_points",
     "cron",
     "get_ledger",
     "hold_redemption",
+    "nightly_audit",
     "on_loyalty_settings_written",
     "on_order_written",
     "pause_loyalty",

@@ -43,6 +43,9 @@ tenants/green/discrepancies/green_kim     *                     anything   -    
 tenants/green/runs/sync                   *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/runs/sync/shards/one        *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/customer_spending/kim@example.com  *              anything   -      -        -        -     -     -    gl    gl    gl
+tenants/green/audits/2026-11-21           *                     anything   -      -        -        -     -     -    gl    gl    gl
+tenants/green/alerts/a                    *                     anything   -      -        -        -     -     -    -     -     -
+tenants/_system/sweeps/orders             *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/inbox/order:x               *                     anything   -      -        -        -     -     -    -     gl    gl
 tenants/green/identities/x                *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/receipts/r                  *                     anything   -      -        -        -     -     -    -     -     -
