@@ -1,4 +1,4 @@
-"""`./dev token`: an unsigned ID token for the local stack, printed."""
+"""`./dev token`: an unsigned ID token for the local stack, valid for an hour from the time it is there, printed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import argparse
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
+from cli import running
+from emulator.clock import VARIABLE, ClockFile
 from emulator.stack import PROJECT
 from emulator.tokens import id_token
 
@@ -32,11 +35,19 @@ def _claim(text: str) -> tuple[str, Any]:
         return name, value
 
 
+def _clock() -> ClockFile:
+    """The running stack's; ours if there is none, or more than one."""
+    try:
+        return ClockFile(Path(running.setting(VARIABLE)))
+    except running.NoStack:
+        return ClockFile(None)
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         claims = {"orgId": options.org, "role": options.role, **dict(_claim(text) for text in options.claim)}
-        print(id_token(options.project, options.uid, claims))
+        print(id_token(options.project, options.uid, claims, now_seconds=_clock().now_micros() / 1_000_000))
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2

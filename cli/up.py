@@ -8,13 +8,16 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
+from cli import running
 from emulator.processes import ProcessFailed, write_whole
 from emulator.stack import PROJECT, Stack
 
 FIRESTORE_PORT = 8080
 FUNCTIONS_PORT = 5001
 TASKS_PORT = 9499
+SCHEDULER_PORT = 9599
 
 _CHECK_SECONDS = 0.5
 
@@ -25,6 +28,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=FIRESTORE_PORT, help="of Firestore; 0: free ports for all")
     parser.add_argument("--functions-port", type=int, help=f"{FUNCTIONS_PORT} unless --port 0 is given")
     parser.add_argument("--tasks-port", type=int, help=f"{TASKS_PORT} unless --port 0 is given")
+    parser.add_argument("--scheduler-port", type=int, help=f"{SCHEDULER_PORT} unless --port 0 is given")
     parser.add_argument("--ready", type=Path, help="file that gets the addresses as JSON once everything serves")
     parser.add_argument(
         "--concurrency",
@@ -52,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
             functions_port=_port(options.functions_port, FUNCTIONS_PORT if options.port else 0),
             with_tasks=True,
             tasks_port=_port(options.tasks_port, TASKS_PORT if options.port else 0),
+            with_scheduler=True,
+            scheduler_port=_port(options.scheduler_port, SCHEDULER_PORT if options.port else 0),
             index_check=not options.no_index_check,
             rules_trace=options.rules_trace,
             concurrency=options.concurrency,
@@ -59,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
             import_from=options.import_from,
             export_to=options.export_on_exit,
         )
-        with stack:
+        with stack, running.announced(_description(stack)):
             _announce(stack, options.ready)
             while not stop.wait(_CHECK_SECONDS):
                 stack.check()
@@ -76,17 +82,25 @@ def _port(given: int | None, default: int) -> int:
     return default if given is None else given
 
 
+def _description(stack: Stack) -> dict[str, Any]:
+    """Where a stack is, for programs."""
+    addresses = {
+        "firestore": stack.firestore,
+        "functions": stack.functions,
+        "tasks": stack.tasks,
+        "scheduler": stack.scheduler,
+    }
+    return {"project": stack.project, **addresses, "env": stack.environment, "pids": stack.pids}
+
+
 def _announce(stack: Stack, ready: Path | None) -> None:
-    addresses = {"firestore": stack.firestore, "functions": stack.functions, "tasks": stack.tasks}
     print(f"Firestore    {stack.firestore}\nFunctions    http://{stack.functions}/  (project {stack.project})")
-    print(f"Cloud Tasks  {stack.tasks}\n")
+    print(f"Cloud Tasks  {stack.tasks}\nScheduler    http://{stack.scheduler}/\n")
     for name, value in stack.environment.items():
         print(f"export {name}={value}")
     print("\nCtrl-C ends it.", flush=True)
     if ready is not None:
-        write_whole(
-            ready, json.dumps({"project": stack.project, **addresses, "env": stack.environment, "pids": stack.pids})
-        )
+        write_whole(ready, json.dumps(_description(stack)))
 
 
 if __name__ == "__main__":

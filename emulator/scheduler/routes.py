@@ -37,7 +37,7 @@ def application(scheduler: Scheduler) -> Starlette:
         body = outcome.body.decode(errors="replace")
         return JSONResponse({"ok": outcome.succeeded, "message": outcome.message, "answer": body})
 
-    return Starlette(routes=[Route("/", listing), Route("/{name}:run", run, methods=["POST"])])
+    return Starlette(routes=[Route("/", listing), Route("/{name:path}:run", run, methods=["POST"])])
 
 
 def _describe(job: Job) -> dict[str, Any]:

@@ -17,9 +17,12 @@ from typing import Any
 import pytest
 import requests
 
+from cli import running
+
 Up = Callable[..., subprocess.Popen[bytes]]
 
 _DEADLINE_SECONDS = 30
+_FREE_PORTS = ("--functions-port", "0", "--tasks-port", "0", "--scheduler-port", "0")
 
 
 @pytest.fixture
@@ -77,9 +80,14 @@ def test_it_serves_what_the_ready_file_says_and_ends_on_sigterm(up: Up, tmp_path
     assert requests.get(f"http://{ready['firestore']}/", timeout=10).text == "Ok\n"
     assert requests.get(f"http://{ready['functions']}/", timeout=10).json()["project"] == "demo-up"
     assert ready["env"]["CLOUD_TASKS_EMULATOR_HOST"] == ready["tasks"] and _listens(ready["tasks"])
+    schedules = requests.get(f"http://{ready['scheduler']}/", timeout=10).json()
+    assert schedules["project"] == "demo-up"
+    assert any(it["env"] == ready["env"] for it in running.stacks())
+    assert ready["env"]["PERENNIAL_CLOCK_FILE"]
     process.send_signal(signal.SIGTERM)
     assert process.wait(_DEADLINE_SECONDS) == 0
-    assert not any(_listens(ready[name]) for name in ("firestore", "functions", "tasks"))
+    assert not any(_listens(ready[name]) for name in ("firestore", "functions", "tasks", "scheduler"))
+    assert not any(it["env"] == ready["env"] for it in running.stacks())
     output = (tmp_path / "output").read_text()
     assert f"export FIRESTORE_EMULATOR_HOST={ready['firestore']}" in output
     assert "Traceback" not in output
@@ -91,17 +99,18 @@ def test_a_firestore_in_the_environment_wins_and_nothing_outlives_a_killed_paren
     process = up("--port", "0", FIRESTORE_EMULATOR_HOST=firestore_emulator)
     ready = _ready(process, tmp_path)
     assert ready["firestore"] == firestore_emulator
-    assert list(ready["pids"]) == ["functions", "tasks"]
+    assert list(ready["pids"]) == ["functions", "tasks", "scheduler"]
     process.kill()
     process.wait()
     _until(lambda: not _listens(ready["functions"]), "the functions host to end")
     _until(lambda: not _listens(ready["tasks"]), "Cloud Tasks to end")
+    _until(lambda: not _listens(ready["scheduler"]), "the scheduler to end")
     assert requests.get(f"http://{firestore_emulator}/", timeout=10).text == "Ok\n"
 
 
 def test_a_port_in_use_is_said_in_words(up: Up, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        process = up("--port", str(taken.getsockname()[1]), "--functions-port", "0", "--tasks-port", "0")
+        process = up("--port", str(taken.getsockname()[1]), *_FREE_PORTS)
         assert process.wait(_DEADLINE_SECONDS) == 1
     assert "--port 0 takes free ones" in (tmp_path / "output").read_text()
     assert not (tmp_path / "ready").exists()
