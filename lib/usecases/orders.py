@@ -17,12 +17,13 @@ from lib.domain.ledger import Actor
 from lib.domain.orders import Flaw, MalformedOrder, Order, Phase, Revision
 from lib.domain.settings import LoyaltySettings
 from lib.platform import clock, logs
-from lib.store import accruals, directory, inbox, recording
+from lib.store import accruals, directory, inbox, recording, takeover, taking_over
 from lib.store import orders as store
 from lib.store import settings as settings_store
 from lib.store import transaction as transactions
 from lib.store.inbox import Kept
 from lib.store.org import OrgStore
+from lib.store.taking_over import Work
 from lib.store.transaction import Transaction
 
 _ACTOR = Actor("system", "on_order_written")
@@ -109,15 +110,21 @@ def _record_change(change: OrderChange, before: Order | MalformedOrder | None) -
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """Whether anything was written, and why the order cannot be decided, if so."""
+    """Whether anything was written, and why the order cannot be decided, if so. `unrecorded`: nothing was decided yet,
+    because this side may have brought the order along when its shop was taken over."""
 
     changed: bool = False
     flaw: Flaw | None = None
+    unrecorded: _Side | None = None
 
 
 def _record(order_id: str, before: Order | MalformedOrder | None, sides: list[_Side], occasion: Occasion) -> _Result:
     try:
         try:
+            result = transactions.run(lambda transaction: _attempt(transaction, before, sides, occasion, anew=True))
+            if result.unrecorded is None:
+                return result
+            _take_in(result.unrecorded, order_id)
             return transactions.run(lambda transaction: _attempt(transaction, before, sides, occasion))
         except (FailedPrecondition, NotFound):
             return transactions.run(lambda transaction: _attempt(transaction, before, sides, occasion, belated=True))
@@ -135,9 +142,10 @@ def _attempt(
     occasion: Occasion,
     *,
     belated: bool = False,
+    anew: bool = False,
 ) -> _Result:
     """`belated` when the order document has changed or gone since the event, so that it has to be read again before
-    it can be told whose it is."""
+    it can be told whose it is. `anew` as long as nobody has asked whether the order was brought along."""
     flaw: Flaw | None = None
     is_known = False
     decided: list[tuple[_Side, Changes, Revision | None]] = []
@@ -146,6 +154,8 @@ def _attempt(
         if isinstance(snapshot, Flaw):
             flaw = snapshot
             continue
+        if anew and snapshot.accrual is None and _may_have_earned(before):
+            return _Result(unrecorded=side)
         is_known = is_known or snapshot.accrual is not None
         if changes := accrue(snapshot, side.order, side.settings, occasion):
             since = _still_so(transaction, side) if belated else occasion.revision
@@ -156,6 +166,19 @@ def _attempt(
     for side, changes, since in decided:
         recording.write(transaction, side.org, changes, side.order, occasion, unchanged_since=since)
     return _Result(bool(decided), flaw)
+
+
+def _may_have_earned(before: Order | MalformedOrder | None) -> bool:
+    return isinstance(before, MalformedOrder) or (before is not None and before.phase is Phase.EARNING)
+
+
+def _take_in(side: _Side, order_id: str) -> None:
+    """Takes in an order that the side's customer brought along, as it was when the shop was taken over, so that only
+    what has changed since is news. Shops that nobody takes over cost a read, and only for an order that was missed."""
+    decided = takeover.decision(side.org)
+    if decided and not side.settings.paused:
+        work = Work(side.org, decided, side.settings, clock.now())
+        taking_over.carry_out(lambda transaction: taking_over.order(transaction, work, order_id, keep=False))
 
 
 def _may_be_kept(before: Order | MalformedOrder, *, is_known: bool) -> bool:

@@ -1,0 +1,110 @@
+"""Taking over a shop that has customers, orders and points already: a preview, the decision, and one visit a member.
+
+A member is a customer document or an order; customers come first, because most orders are found with them. Nothing is
+merged, moved or deleted, and of others' documents nothing is written but what recording an order writes.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lib.domain.errors import FailedPrecondition, InvalidInput
+from lib.domain.ledger import Actor
+from lib.domain.settings import LoyaltySettings
+from lib.domain.takeover import ACTOR, BalanceRule, Takeover
+from lib.platform import clock
+from lib.store import settings as settings_store
+from lib.store import takeover as store
+from lib.store import taking_over
+from lib.store.org import OrgStore
+from lib.store.taking_over import Visit, Work
+from lib.store.transaction import Transaction
+
+_CUSTOMER, _ORDER = "customer:", "order:"
+_VISITS: Mapping[str, Callable[[Transaction, Work, str], Visit]] = {
+    _CUSTOMER: taking_over.customer,
+    _ORDER: taking_over.order,
+}
+
+
+def begin(org_id: str, rule: BalanceRule, actor: Actor = ACTOR) -> Takeover:
+    """Decides that the shop is taken over as of now, and by which rule; one write, none when that has been decided.
+
+    From then on an event of an order that earned before finds it taken in, or takes it in itself, so runs and events
+    end in the same state. Raises FailedPrecondition: `balances_decided` for another rule than the one decided on,
+    `paused` while the programme is, because orders would be recorded as earning nothing.
+    """
+    org = OrgStore(org_id)
+    settings_store.forget(org)
+    _settings(org)
+    return store.begin(org, rule, actor)
+
+
+def preview(org_id: str, rule: BalanceRule) -> Takeover:
+    """What a preview looks at: the shop as of when it was taken over, else as of now. Three reads.
+
+    Raises FailedPrecondition (`balances_decided`) when another rule has been decided on.
+    """
+    org = OrgStore(org_id)
+    decided = store.decision(org) or Takeover(store.server_time(org), rule)
+    if decided.balances is not rule:
+        raise FailedPrecondition(f"balances {decided.balances} has been decided on", reason="balances_decided")
+    return decided
+
+
+def look(org: OrgStore, decided: Takeover, member_id: str) -> Visit:
+    """What taking over this member would do. Billed: the reads of doing it, and no write."""
+    return _visit(org, decided, member_id, dry=True)
+
+
+def members(org: OrgStore, params: Mapping[str, Any], after: str | None, limit: int) -> list[str]:
+    """The next members after this one, ascending: customers, then orders without a record; fewer than `limit` only at
+    the end. Billed: about one read a customer and two an order."""
+    found: list[str] = []
+    if after is None or after.startswith(_CUSTOMER):
+        last = after.removeprefix(_CUSTOMER) if after else None
+        found = [_CUSTOMER + each for each in store.customer_ids(org, last, limit)]
+        after = None
+    if len(found) < limit:
+        last = after.removeprefix(_ORDER) if after else None
+        found += [_ORDER + each for each in store.order_ids(org, last, limit - len(found))]
+    return found
+
+
+def visit(org: OrgStore, params: Mapping[str, Any], member_id: str) -> Mapping[str, int]:
+    """Takes over one member; repeating it does nothing. The counts are those of `taking_over.figures`.
+
+    Raises FailedPrecondition before `begin` (`not_begun`) and while the programme is `paused`, Unavailable while others
+    keep changing the same documents, InvariantBroken where a document of ours is damaged.
+    """
+    decided = store.decision(org)
+    if decided is None:
+        raise FailedPrecondition("nobody has decided to take this shop over", reason="not_begun")
+    tally: Counter[str] = Counter()
+    more = True
+    while more:
+        done = _visit(org, decided, member_id, dry=False)
+        tally.update(taking_over.figures(done))
+        more = done.more
+    return dict(tally)
+
+
+def counts(org_id: str) -> dict[str, int]:
+    """How many customer and order documents the database holds, whosever they are. A read a thousand."""
+    return store.counts(OrgStore(org_id))
+
+
+def _visit(org: OrgStore, decided: Takeover, member_id: str, *, dry: bool) -> Visit:
+    kind = next((kind for kind in _VISITS if member_id.startswith(kind)), None)
+    if kind is None:
+        raise InvalidInput("is no member of a migration", reason="member")
+    work = Work(org, decided, _settings(org), clock.now(), dry)
+    name = member_id.removeprefix(kind)
+    return taking_over.carry_out(lambda transaction: _VISITS[kind](transaction, work, name))
+
+
+def _settings(org: OrgStore) -> LoyaltySettings:
+    settings = settings_store.load(org)
+    if settings.paused:
+        raise FailedPrecondition("the programme is paused: resume it first", reason="paused")
+    return settings
