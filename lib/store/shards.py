@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from google.cloud.firestore import CollectionReference, DocumentReference, FieldFilter, Query
-from google.cloud.firestore_v1.aggregation import AggregationQuery
 
 from lib.domain.errors import NotFound
 from lib.domain.runs import ERRORS_MAX, Run, Sums
@@ -158,6 +157,6 @@ def _in_states(org: OrgStore, run_id: str, states: Iterable[str]) -> Query:
 
 
 def _sum(shards: CollectionReference, name: str) -> int:
-    # The client library's annotations leave out that `get` is a method. Sums of nothing are 0.
-    summing: Any = AggregationQuery(shards).sum(name)
+    # The client library's annotations leave out that `get` is a method.
+    summing: Any = shards.sum(name)
     return int(summing.get()[0][0].value or 0)
