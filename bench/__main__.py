@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
-from bench import audit, firestore, firestore_storage, imports, orders, redemptions
+from bench import audit, firestore, firestore_storage, imports, orders, redemptions, runs
 from bench.budgets import Row, as_json, markdown
 
 Bench: TypeAlias = "Callable[[], list[Row]]"
@@ -15,6 +15,7 @@ _BENCHES: dict[str, Bench] = {
     "orders": orders.run,
     "redemptions": redemptions.run,
     "audit": audit.run,
+    "runs": runs.run,
     "imports": imports.run,
 }
 
@@ -25,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
         return firestore.main(given[1:])
     if given[:1] == ["firestore_storage"]:
         return firestore_storage.main(given[1:])
+    if given[:1] == ["runs"]:
+        return runs.main(given[1:])
     options = _parse(given)
     names = list(_BENCHES) if options.what == "all" else [options.what]
     rows = [row for name in names for row in _BENCHES[name]()]

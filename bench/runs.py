@@ -1,0 +1,116 @@
+"""What a run costs beside its job: duration, billed operations and memory, with real tasks on the local stack.
+
+./dev bench runs [--customers 1000 10000 100000] [--json]
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from google.cloud.firestore import Client
+
+from bench.budgets import Row, as_json, markdown
+from emulator.client import StackClient
+from emulator.stack import Stack
+from lib.domain.ledger import Actor
+from lib.domain.runs import Run, RunState
+from lib.store import runs as store
+from lib.store.client import database
+from lib.store.org import OrgStore
+from lib.usecases import runs
+
+CUSTOMERS = (1_000, 10_000)
+
+_ORG = "org_bench"
+_SOURCE = Path(__file__).parent / "runs_functions"
+_COMMIT_DOCUMENTS = 500
+_POLL_SECONDS = 0.5
+_PATIENCE_SECONDS = 3600
+
+
+def run(sizes: tuple[int, ...] = CUSTOMERS) -> list[Row]:
+    """A row for each number of customers."""
+    return [_measure(size) for size in sizes]
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./dev bench runs", description=__doc__)
+    parser.add_argument("--customers", type=int, nargs="+", default=CUSTOMERS, help="sizes of the org")
+    parser.add_argument("--json", action="store_true", help="the rows as JSON")
+    options = parser.parse_args(arguments)
+    rows = run(tuple(options.customers))
+    print(json.dumps(as_json(rows), indent=2) if options.json else markdown(rows))
+    return 0
+
+
+def _measure(customers: int) -> Row:
+    with _stack() as (stack, api):
+        _load(database(), customers)
+        loaded_mb = {name: _peak_mb(pid) for name, pid in stack.pids.items()}
+        api.reset_usage()
+        started = time.perf_counter()
+        run_id = runs.start(_ORG, "look", "bench", {}, Actor("system", "bench")).id
+        finished, polls = _finished(run_id)
+        seconds = time.perf_counter() - started
+        usage = api.usage()
+        grown = ", ".join(
+            f"{name} {_peak_mb(pid):.0f} (+{_peak_mb(pid) - loaded_mb[name]:.0f})" for name, pid in stack.pids.items()
+        )
+    if finished.state is not RunState.DONE or finished.totals["seen"] != customers:
+        raise RuntimeError(f"the run ended otherwise: {finished}")
+    reads, writes = (usage["reads"] - polls) / customers, usage["writes"] / customers
+    return Row(
+        f"run over {customers:,} customers, {finished.shards:,} shards",
+        "-",
+        f"{seconds:.1f} s ({customers / seconds:,.0f} members/s), {reads:.3f} reads (1 finds it, 1 is the visit's) and "
+        f"{writes:.3f} writes a member, peak MB: {grown}",
+    )
+
+
+def _load(client: Client, customers: int) -> None:
+    for first in range(0, customers, _COMMIT_DOCUMENTS):
+        batch = client.batch()
+        for number in range(first, min(first + _COMMIT_DOCUMENTS, customers)):
+            batch.set(client.document(f"customers/{_ORG}_{number}"), {"orgId": _ORG, "points": number % 500})
+        batch.commit()
+
+
+def _finished(run_id: str) -> tuple[Run, int]:
+    """The finished run, and how often it was asked for."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    polls = 0
+    while time.monotonic() < deadline:
+        found = store.load(OrgStore(_ORG), run_id)
+        polls += 1
+        if found and found.finished_at:
+            return found, polls
+        time.sleep(_POLL_SECONDS)
+    raise TimeoutError(f"the run is not finished after {_PATIENCE_SECONDS} s: {found}")
+
+
+@contextmanager
+def _stack() -> Iterator[tuple[Stack, StackClient]]:
+    """A stack whose functions are those of runs; the environment points there meanwhile."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory() as logs:
+        try:
+            project = f"demo-bench-{uuid.uuid4().hex[:8]}"
+            with Stack(project, source=_SOURCE, with_tasks=True, log_folder=Path(logs)) as stack:
+                os.environ.update(stack.environment)
+                api = StackClient(project, stack.firestore, stack.functions)
+                yield stack, api
+                api.close()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _peak_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
