@@ -5,9 +5,9 @@ A schedule's handler may run twice, late, or once for several times that were mi
 
 import functools
 import hashlib
-import hmac
 import re
 from collections.abc import Callable
+from hmac import compare_digest
 from http import HTTPStatus
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -112,7 +112,7 @@ def _require_secret(authorization: str | None) -> None:
     """Raises Unauthenticated unless the header is `Bearer` and the secret. Takes as long for every wrong one."""
     expected = deployment.cron_secret()
     scheme, _, given = (authorization or "").partition(" ")
-    is_right = expected is not None and hmac.compare_digest(_digest(given), _digest(expected))
+    is_right = expected is not None and compare_digest(_digest(given), _digest(expected))
     if not is_right or scheme.lower() != "bearer":
         raise Unauthenticated("this address is for callers that know its secret")
 
