@@ -208,10 +208,10 @@ class TaskQueue:
         self._keeping.remember(task.message.name, now + NAME_MEMORY_MICROS)
 
     def _forget(self, now: int) -> None:
-        """Forget names whose time has come. They are in the order of their times unless the clock was set back."""
+        """Forget names whose time has come, and those of a time that the clock was set back from. They are in order."""
         while self._remembered:
             id = next(iter(self._remembered))
-            if self._remembered[id] > now:
+            if now < self._remembered[id] <= now + NAME_MEMORY_MICROS:
                 return
             del self._remembered[id]
             self._keeping.forget(f"{self.name}/tasks/{id}")

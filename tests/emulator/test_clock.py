@@ -11,6 +11,7 @@ from typing import Any
 
 import jwt
 import pytest
+import requests
 from google.api_core.exceptions import FailedPrecondition, InvalidArgument
 from google.cloud import firestore as firestore_library
 from google.cloud.tasks_v2 import Queue
@@ -199,6 +200,20 @@ def test_tasks_become_due_when_it_is_moved(stack: Stack) -> None:
         assert [request.task_id for request in target.wait_for(1)] == ["day-5"]
         stack.clock.move(11 * DAY)
         assert [request.task_id for request in target.wait_for(2)] == ["day-5", "day-20"]
+
+
+def test_rules_go_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
+    (tmp_path / "firestore.rules").write_text(
+        "service cloud.firestore { match /databases/{d}/documents { match /a/{b} {"
+        " allow read, write: if request.time > timestamp.date(2090, 1, 1); } } }"
+    )
+    with Stack("demo-clock", source=tmp_path, with_functions=False, log_folder=tmp_path) as stack:
+        url = f"http://{stack.firestore}/v1/projects/demo-clock/databases/(default)/documents/a/b"
+        assert requests.patch(url, json={"fields": {}}, timeout=10).status_code == 403
+        stack.clock.set(datetime(2090, 1, 2, tzinfo=UTC))
+        assert requests.patch(url, json={"fields": {}}, timeout=10).status_code == 200
+        assert requests.get(url, timeout=10).status_code == 200
 
 
 def test_tokens_are_issued_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

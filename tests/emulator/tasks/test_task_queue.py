@@ -231,6 +231,17 @@ def test_a_name_is_remembered_for_an_hour(how: str) -> None:
         queue.get("a", NAME_MEMORY_MICROS)
 
 
+def test_a_name_from_a_time_that_the_clock_was_set_back_from_is_free() -> None:
+    queue = queue_of()
+    later = 90 * 86400 * SECOND
+    for id, now in (("later", later), ("sooner", SECOND)):
+        add(queue, id, now=now)
+        queue.delete(id, now)
+    with pytest.raises(TasksError):
+        queue.check_free("sooner", 2 * SECOND)
+    queue.check_free("later", 2 * SECOND)
+
+
 def test_changed_limits_count_at_once() -> None:
     queue = queue_of(rate=0.01)
     for number in range(3):
