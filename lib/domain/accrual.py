@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from lib.domain import counting, expiry, grants, redemptions, tiers
+from lib.domain import counting, expiry, grants, monthly_spend, redemptions, tiers
 from lib.domain.activities import Activity, of_order
 from lib.domain.counting import Count, Extremes
 from lib.domain.customers import Customer, Introduction, introduced, journal_of, spending_key
@@ -17,10 +17,11 @@ from lib.domain.grants import Accrual, Rate, Share, is_stale
 from lib.domain.ids import fingerprint
 from lib.domain.ledger import Actor, Entry, EntryKind, Memo, Source
 from lib.domain.money import amount_text
+from lib.domain.monthly_spend import MonthlySpend
 from lib.domain.orders import Money, Order, Phase, Revision
 from lib.domain.redemptions import Act, Redemption
 from lib.domain.settings import LoyaltySettings
-from lib.domain.standing import refreshed
+from lib.domain.standing import prepared, refreshed
 
 # The opening entry is a ledger's first one, so this is its lot.
 _OPENING_LOT = "1"
@@ -95,12 +96,12 @@ def accrue(snapshot: Snapshot, order: Order, settings: LoyaltySettings, occasion
 
 
 class _Page:
-    """One customer at work: as found, as it is now, and the journal of its ledger, which time has already aged."""
+    """One customer at work: as stored, as time has left it, as it is now, and the journal of its ledger."""
 
-    def __init__(self, found: Customer, settings: LoyaltySettings, now: datetime, *, stored: bool) -> None:
+    def __init__(self, found: Customer, settings: LoyaltySettings, now: datetime, until: datetime, *, stored: bool):
         self.before = found if stored else None
-        self.found = found
-        self.customer = found
+        self.found = prepared(found, settings, now, until)
+        self.customer = self.found
         self.journal = journal_of(found, settings, now)
         self.granted_points = 0
 
@@ -115,9 +116,23 @@ class _Desk:
         self._occasion = occasion
         newcomer_id = snapshot.introduction.customer_id if snapshot.introduction and snapshot.newcomer else None
         self._pages = {
-            customer.id: _Page(customer, settings, occasion.now, stored=customer.id != newcomer_id)
+            customer.id: _Page(
+                customer, settings, occasion.now, self._tier_until(customer), stored=customer.id != newcomer_id
+            )
             for customer in snapshot.customers
         }
+
+    def _tier_until(self, customer: Customer) -> datetime:
+        """Until when tiers have lapsed before the order counts: it keeps a tier that was held when it was placed, also
+        if we hear of it late. Spend that is taken back keeps none."""
+        order, accrual, introduction = self._order, self._snapshot.accrual, self._snapshot.introduction
+        if order.phase is not Phase.EARNING or order.money is None:
+            return self._occasion.now
+        if introduction is None or introduction.customer_id != customer.id:
+            return self._occasion.now
+        known = accrual.count if accrual and accrual.customer_id == customer.id else None
+        is_more = order.money.total_cents >= (known.spend_cents if known else 0)
+        return self._ordered_at if is_more else self._occasion.now
 
     def give_back(self) -> tuple[Redemption, ...]:
         """Voids the order's open holds and reinstates its captured rewards; what has gone back already stays."""
@@ -194,7 +209,7 @@ class _Desk:
             raise InvariantBroken("an earning order has a rate")
         is_first = self._snapshot.accrual is None or self._snapshot.accrual.rate is None
         if is_first and counting.covers(page.customer.opening, count):
-            accrual = _carry(page, accrual, rate.points(money), count)
+            accrual = self._carry(page, accrual, rate.points(money), count)
         total = amount_text(money.total_cents, self._settings.currency)
         reason = f"{total}, {self._order.status}" if is_first else f"total now {total}"
         return self._settle(page, accrual, rate.points(money), count, reason)
@@ -210,6 +225,7 @@ class _Desk:
             stats=counting.recounted(
                 customer.stats, accrual.count, count, customer.opening, self._others_for(accrual, customer)
             ),
+            monthly_spend=self._months(customer, accrual.count, count),
             order_points=customer.order_points + owed,
         )
         lots, seqs = accrual.lots, accrual.seqs
@@ -230,6 +246,14 @@ class _Desk:
             rule_version=self._settings.rule_version if owed or not accrual.rule_version else accrual.rule_version,
             reversals=accrual.reversals + withdrawn,
         )
+
+    def _months(self, customer: Customer, old: Count | None, new: Count | None) -> MonthlySpend:
+        months, zone, now = customer.monthly_spend or {}, self._settings.time_zone, self._occasion.now
+        if old == new:
+            return months
+        if old:
+            months = monthly_spend.removed(months, old.spend_cents, old.ordered_at, zone, now)
+        return monthly_spend.added(months, new.spend_cents, new.ordered_at, zone, now) if new else months
 
     def _others_for(self, accrual: Accrual, customer: Customer) -> Extremes | None:
         return self._snapshot.others if self._snapshot.accrual and accrual.customer_id == customer.id else None
@@ -258,14 +282,23 @@ class _Desk:
             return page.journal.credit_later(kind, owed, release_at, expires_at, memo)
         return page.journal.credit(kind, owed, expires_at, memo)
 
+    def _carry(self, page: _Page, accrual: Accrual, points: int, count: Count) -> Accrual:
+        """Takes an order's share out of the opening figures: its points are in the balance already, its spend counted.
 
-def _carry(page: _Page, accrual: Accrual, points: int, count: Count) -> Accrual:
-    """Takes an order's share out of the opening figures: its points are in the balance already, its spend counted."""
-    opening = page.customer.opening
-    carried = min(points, opening.points)
-    stats, opening = counting.itemised(page.customer.stats, replace(opening, points=opening.points - carried), count)
-    page.customer = replace(
-        page.customer, stats=stats, opening=opening, order_points=page.customer.order_points + carried
-    )
-    lots = (Share(_OPENING_LOT, None, carried),) if carried else ()
-    return replace(accrual, points=carried, carried_points=carried, lots=lots)
+        What an opening has spent counts in the month of its last order, so that is where the share comes from.
+        """
+        customer, opening = page.customer, page.customer.opening
+        carried = min(points, opening.points)
+        stats, rest = counting.itemised(customer.stats, replace(opening, points=opening.points - carried), count)
+        share = Count(
+            customer.stats.lifetime_cents - stats.lifetime_cents, opening.stats.last_order_at or count.ordered_at
+        )
+        page.customer = replace(
+            customer,
+            stats=stats,
+            opening=rest,
+            monthly_spend=self._months(customer, share, None),
+            order_points=customer.order_points + carried,
+        )
+        lots = (Share(_OPENING_LOT, None, carried),) if carried else ()
+        return replace(accrual, points=carried, carried_points=carried, lots=lots)

@@ -81,7 +81,7 @@ def of_standing(customer: Customer, settings: LoyaltySettings) -> Answer:
         "customerId": customer.id,
         "points": standing.points,
         **of_balances(customer.account.balances),
-        **_of_tier(standing, customer.stats.lifetime_cents, settings),
+        **_of_tier(standing, settings),
         "source": "calculated",
         "primary": {
             "points": standing.points,
@@ -174,9 +174,9 @@ def instant(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
 
 
-def _of_tier(standing: Standing, spend_cents: int, settings: LoyaltySettings) -> Answer:
+def _of_tier(standing: Standing, settings: LoyaltySettings) -> Answer:
     held = tiers.tier_named(standing.tier, settings)
-    way = tiers.progress(spend_cents, settings, held=held)
+    way = tiers.progress(standing.qualifying_cents, settings, held=held)
     above = way.next_tier
     return {
         "tier": standing.tier,

@@ -20,10 +20,12 @@ from lib.domain.identity import (
 )
 from lib.domain.ids import fingerprint, id_part
 from lib.domain.ledger import Account, Actor, EntryKind, Journal, Memo, Source
+from lib.domain.monthly_spend import MonthlySpend
 from lib.domain.notices import Notice
 from lib.domain.orders import Buyer
 from lib.domain.segments import SpendStats
 from lib.domain.settings import LoyaltySettings
+from lib.domain.tier_holding import Holding, Spend
 
 # Identity documents that can point to one customer. A till's catch-all profile sees thousands of telephone numbers.
 IDENTITIES_MAX = 20
@@ -54,7 +56,8 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What readers see. `points` can be negative only where the org shows debt so.
+    """What readers see. `points` can be negative only where the org shows debt so. `qualifying_cents` is the spend that
+    counts for a tier.
 
     The dates are when time alone next changes segment, points or tier, or there is something to tell of them; None for
     never. notices: what has just become worth telling.
@@ -62,6 +65,7 @@ class Standing:
 
     points: int
     tier: str
+    qualifying_cents: int
     tier_threshold_cents: int
     tier_progress_percent: int
     tier_updated_at: datetime
@@ -85,9 +89,10 @@ class Customer:
     stats: the counted orders, the opening's included. order_points: what orders have granted, net of clawbacks.
     opened: whether the ledger has taken this customer over; until then `opening` is what the document brings along.
     tier, segment: as stored; once opened, the ones we gave, whatever others write. expiry_warned_to: the latest expiry
-    of points that there has been a notice of. identities: ids of the identity documents that point here. spending_key:
-    id of the customer's spending document. merged_into: the customer that has taken this one's place. standing: None
-    until `refreshed`.
+    of points that there has been a notice of. holding: what else is remembered of the tier. monthly_spend: cents by
+    month, None until they are kept (lib/domain/standing.py `prepared`). identities: ids of the identity documents that
+    point here. spending_key: id of the customer's spending document. merged_into: the customer that has taken this
+    one's place. standing: None until `refreshed`.
     """
 
     account: Account
@@ -102,6 +107,8 @@ class Customer:
     tier_updated_at: datetime | None = None
     segment: str | None = None
     expiry_warned_to: datetime | None = None
+    holding: Holding = field(default_factory=Holding)
+    monthly_spend: MonthlySpend | None = None
     identities: tuple[str, ...] = ()
     spending_key: str | None = None
     enrolled: bool = False
@@ -117,6 +124,11 @@ class Customer:
     def org_id(self) -> str:
         """The org whose customer this is."""
         return self.account.org_id
+
+    @property
+    def spend(self) -> Spend:
+        """What the tier is judged by."""
+        return Spend(self.stats.lifetime_cents, self.monthly_spend or {}, self.stats.last_order_at)
 
 
 def contact_of(buyer: Buyer, region: CountryCode) -> Contact:

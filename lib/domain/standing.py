@@ -6,12 +6,24 @@ What has just become worth telling is worked out with it, from the same comparis
 from dataclasses import replace
 from datetime import datetime
 
-from lib.domain import expiry, segments, tiers
+from lib.domain import expiry, monthly_spend, segments, tier_holding, tier_policy, tiers
 from lib.domain.customers import Customer, Standing
 from lib.domain.ledger import Account
 from lib.domain.notices import Addressee, Notice
 from lib.domain.settings import LoyaltySettings
 from lib.domain.settings_model import Tier
+from lib.domain.tier_holding import Holding, Lapse
+
+
+def prepared(customer: Customer, settings: LoyaltySettings, now: datetime, until: datetime) -> Customer:
+    """The customer before anything else is decided: with its spend by month, also where nobody has kept it so far, and
+    without the tiers that had lapsed by `until`, which is not after `now`."""
+    months = customer.monthly_spend
+    if months is None:
+        months = monthly_spend.opened(customer.stats, settings.time_zone, now)
+    customer = replace(customer, monthly_spend=months)
+    holding, _ = tier_policy.aged(_holding(customer), customer.spend, settings, until)
+    return replace(customer, holding=holding, tier=holding.tier)
 
 
 def refreshed(
@@ -22,33 +34,50 @@ def refreshed(
     before: as stored, None for one who is not. Spend taken back since can lower a tier; and only a customer whose
     standing we have given before is told of another one.
     """
-    spend_cents = customer.stats.lifetime_cents
-    spent_cents = before.stats.lifetime_cents if before else None
-    tier = tiers.promoted(customer.tier, spend_cents, settings, previous_spend_cents=spent_cents)
-    same_tier = tiers.tier_named(customer.tier, settings) == tier
+    if customer.monthly_spend is None:
+        customer = prepared(customer, settings, now, now)
+    spent = before.spend if before and before.monthly_spend is not None else None
+    judgement = tier_policy.judged(_holding(customer), customer.spend, settings, now, previous=spent)
+    tier, holding = judgement.tier, judgement.holding
+    same_tier = tiers.tier_named(before.tier if before else customer.tier, settings) == tier
+    qualifying_cents = tier_holding.qualifying_cents(holding, customer.spend, settings, now)
     expiring = expiry.to_warn_of(customer.account, settings, now, customer.expiry_warned_to)
     warned_to = max(expiring, default=customer.expiry_warned_to)
     segment = segments.classify(customer.stats, settings.segment_thresholds, now)
     addressee = Addressee(customer.org_id, customer.id, now)
-    warnings = tuple(addressee.points_expiring(points, at) for at, points in expiring.items())
     standing = Standing(
         points=shown_points(customer.account, settings),
         tier=tier.key,
+        qualifying_cents=qualifying_cents,
         tier_threshold_cents=tier.threshold_cents,
-        tier_progress_percent=tiers.progress(spend_cents, settings, held=tier).percent,
+        tier_progress_percent=tiers.progress(qualifying_cents, settings, held=tier).percent,
         tier_updated_at=customer.tier_updated_at if same_tier and customer.tier_updated_at else now,
         segment=segment.value,
         segment_due_at=segments.next_change_at(customer.stats, settings.segment_thresholds, now),
         points_due_at=expiry.next_due(customer.account, settings, now, warned_to),
-        notices=(*_moves(before, tier, segment.value, settings, addressee), *warnings),
+        tier_due_at=judgement.due_at,
+        notices=(
+            *_moves(before, tier, segment.value, settings, addressee),
+            *(addressee.points_expiring(points, at) for at, points in expiring.items()),
+            *_lapsing(judgement.warning, addressee),
+        ),
     )
-    return replace(customer, standing=standing, expiry_warned_to=warned_to)
+    return replace(customer, standing=standing, holding=holding, expiry_warned_to=warned_to)
 
 
 def shown_points(account: Account, settings: LoyaltySettings) -> int:
     """The balance as shown: what can be spent, less a debt where the org chose to show one as a negative balance."""
     debt = account.balances.debt if settings.clawback == "allow_negative" else 0
     return account.balances.available - debt
+
+
+def _holding(customer: Customer) -> Holding:
+    """The document's tier is the one held: of a customer that the ledger has not taken over it is all there is."""
+    return replace(customer.holding, tier=customer.tier)
+
+
+def _lapsing(warning: Lapse | None, addressee: Addressee) -> tuple[Notice, ...]:
+    return (addressee.tier_lapsing(warning.tier.key, warning.at, warning.to_tier.key),) if warning else ()
 
 
 def _moves(

@@ -15,6 +15,7 @@ from lib.domain.errors import InvalidInput, InvariantBroken, NotFound
 from lib.domain.identity import normalise_phone, normalise_pos_id, phone_digits, phone_last4
 from lib.domain.money import cents_from_dollars, dollars
 from lib.domain.segments import SpendStats
+from lib.domain.tier_holding import Holding
 from lib.store import notices
 from lib.store.ledger import decode_account, encode_account, last
 from lib.store.org import OrgStore
@@ -89,9 +90,11 @@ def decode(org: OrgStore, snapshot: Snapshot, *, adopt: bool = False) -> Custome
         customer,
         opened=True,
         tier=loyalty["tier"],
-        # Accounts of earlier versions have neither of these two.
+        # Accounts of earlier versions have none of these.
         segment=loyalty.get("segment", customer.segment),
         expiry_warned_to=loyalty.get("expiryWarnedTo"),
+        holding=_decode_holding(loyalty),
+        monthly_spend=loyalty.get("monthlySpend"),
         opening=Opening(opening["points"], _decode_stats(opening)),
         stats=_decode_stats(loyalty),
         order_points=loyalty["orderPoints"],
@@ -152,6 +155,8 @@ def _loyalty(customer: Customer, standing: Standing) -> dict[str, Any]:
         "tier": standing.tier,
         "segment": standing.segment,
         "expiryWarnedTo": customer.expiry_warned_to,
+        **_encode_holding(customer.holding),
+        "monthlySpend": dict(customer.monthly_spend or {}),
         **_encode_stats(customer.stats),
         "orderPoints": customer.order_points,
         "opening": {"points": customer.opening.points, **_encode_stats(customer.opening.stats)},
@@ -250,6 +255,28 @@ def _decode_stats(fields: Mapping[str, Any]) -> SpendStats:
         lifetime_cents=fields["spendCents"],
         first_order_at=fields["firstOrderAt"],
         last_order_at=fields["lastOrderAt"],
+    )
+
+
+def _encode_holding(holding: Holding) -> dict[str, Any]:
+    """What is remembered of the tier besides its name."""
+    return {
+        "tierClaimCents": holding.claim_cents,
+        "lapsedCents": holding.lapsed_cents,
+        "tierLapsedAt": holding.lapsed_at,
+        "tierShortFrom": holding.short_from,
+        "tierWarnedOf": holding.warned_of,
+    }
+
+
+def _decode_holding(fields: Mapping[str, Any]) -> Holding:
+    return Holding(
+        tier=fields["tier"],
+        claim_cents=fields.get("tierClaimCents"),
+        lapsed_cents=fields.get("lapsedCents", 0),
+        lapsed_at=fields.get("tierLapsedAt"),
+        short_from=fields.get("tierShortFrom"),
+        warned_of=fields.get("tierWarnedOf"),
     )
 
 

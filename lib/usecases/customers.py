@@ -105,7 +105,8 @@ def _repair(transaction: Transaction, org: OrgStore, customer_id: str, settings:
     entries = ledger.all_entries(transaction, org, customer_id)
     if not before.opened and not entries:
         return []
-    after = rebuilt(before, entries, accruals.of_customer(transaction, org, customer_id))
+    records = accruals.of_customer(transaction, org, customer_id)
+    after = rebuilt(before, entries, records, settings.time_zone, now)
     if not before.opened:
         after = replace(after, identities=identities.of_customer(transaction, org, customer_id))
     journal = journal_of(after, settings, now)

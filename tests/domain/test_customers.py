@@ -177,13 +177,15 @@ class TestRebuilding:
 
     def test_a_right_customer_stays_as_it_is(self) -> None:
         world = self._world()
-        assert rebuilt(world.customer("c1"), world.entries["c1"], self._records(world)) == world.customer("c1")
+        assert rebuilt(
+            world.customer("c1"), world.entries["c1"], self._records(world), PLAIN.time_zone, NOW
+        ) == world.customer("c1")
 
     def test_wrong_figures_follow_from_the_records_again(self) -> None:
         world = self._world()
         right = world.customer("c1")
         wrong = replace(right, account=Account(ORG, "c1"), stats=SpendStats(9, 1), order_points=3)
-        assert rebuilt(wrong, world.entries["c1"], self._records(world)) == right
+        assert rebuilt(wrong, world.entries["c1"], self._records(world), PLAIN.time_zone, NOW) == right
 
     def test_a_lost_account_comes_back_with_what_is_left_of_its_opening(self) -> None:
         world = World()
@@ -191,11 +193,11 @@ class TestRebuilding:
         world.customers["c1"] = replace(NOBODY, opening=opening, stats=opening.stats)
         for number, days in enumerate((10, 0)):
             world.deliver(history(f"o{number}", [State(dollars=30.0, placed_days_ago=days)])[0])
-        found = rebuilt(NOBODY, world.entries["c1"], self._records(world))
+        found = rebuilt(NOBODY, world.entries["c1"], self._records(world), PLAIN.time_zone, NOW)
         assert (found.opened, found.opening) == (True, Opening(90))
         assert found.account == world.customer("c1").account
         assert found.stats == SpendStats(2, 60_00, NOW - timedelta(days=10), NOW)
 
     def test_a_customer_without_a_ledger_is_left_alone(self) -> None:
         legacy = replace(NOBODY, opening=Opening(5))
-        assert rebuilt(legacy, [], []) == legacy
+        assert rebuilt(legacy, [], [], PLAIN.time_zone, NOW) == legacy

@@ -6,7 +6,7 @@ from datetime import datetime
 from lib.domain.invariants import shapes
 from lib.domain.invariants.ageing import check_due_at, check_points_due
 from lib.domain.invariants.programme import Programme
-from lib.domain.invariants.standing import earned_tier, segment_at, segment_instants
+from lib.domain.invariants.standing import earned_tier, qualifying_cents, segment_at, segment_instants
 from lib.domain.invariants.violations import Document, Fact, Fields, Invariant, Violation, differing
 from lib.domain.settings_model import LoyaltySettings, SegmentThresholds
 
@@ -42,6 +42,9 @@ _ACCOUNT = shapes.mapping(
         "parcels": shapes.optional(shapes.listing(_PARCEL)),
         "expiryWarnedTo": shapes.optional(shapes.INSTANT),
         "segment": shapes.optional(shapes.TEXT),
+        **dict.fromkeys(("lapsedCents", "tierClaimCents"), shapes.optional(shapes.NATURAL)),
+        **dict.fromkeys(("tierLapsedAt", "tierShortFrom", "tierWarnedOf"), shapes.optional(shapes.INSTANT)),
+        "monthlySpend": shapes.optional(shapes.table(shapes.POSITIVE)),
         **_STATS,
         "orderPoints": shapes.NATURAL,
         "opening": shapes.mapping({"points": shapes.NATURAL, **_STATS}),
@@ -151,10 +154,12 @@ def _check_tier(customer: Document, versions: Sequence[LoyaltySettings], *, exac
 
 def _tier(fields: Fields, settings: LoyaltySettings, *, exactly: bool) -> tuple[str, int, int]:
     """Name, threshold in cents and progress in percent of the tier to hold: the stored one where it may be kept."""
-    spend_cents: int = fields["loyalty"]["spendCents"]
+    spend_cents = qualifying_cents(fields["loyalty"], settings, fields["pointsLastCalculated"])
     tier = earned_tier(spend_cents, settings)
     kept = next((held for held in settings.tiers if held.name.lower() == fields["tier"]), tier)
-    if not exactly and kept.threshold_cents > tier.threshold_cents:
+    # With a policy a tier outlasts what has earned it by the days of grace.
+    policy = settings.tier_policy
+    if (not exactly or policy.window_months or policy.inactivity_days) and kept.threshold_cents > tier.threshold_cents:
         tier = kept
     above = [other.threshold_cents for other in settings.tiers if other.threshold_cents > tier.threshold_cents]
     span_cents = min(above, default=tier.threshold_cents) - tier.threshold_cents

@@ -70,6 +70,13 @@ def listing(kind: Type) -> Type:
     return Type(f"a list of {kind.words}", lambda value: isinstance(value, list) and all(map(kind.accepts, value)))
 
 
+def table(kind: Type) -> Type:
+    """A map of any names to nothing but `kind`."""
+    return Type(
+        f"a map to {kind.words}", lambda value: isinstance(value, Mapping) and all(map(kind.accepts, value.values()))
+    )
+
+
 def misshapen(document: Document, shape: Shape) -> list[Violation]:
     """D1 violations of a document, one a field; empty when the other checks may rely on its fields."""
     return [

@@ -1,6 +1,7 @@
 """Segment and tier of a customer by the published rules, worked out a second time for the audit."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from lib.domain.invariants.violations import Fields
 from lib.domain.settings_model import LoyaltySettings, SegmentThresholds, Tier
@@ -14,6 +15,23 @@ def earned_tier(spend_cents: int, settings: LoyaltySettings) -> Tier:
         (tier for tier in settings.tiers if tier.threshold_cents <= max(spend_cents, 0)),
         key=lambda tier: tier.threshold_cents,
     )
+
+
+def month_of(moment: datetime, time_zone: str, months_before: int = 0) -> str:
+    """The name ("2026-04") of the calendar month of an instant where the shop is, or of one so many months before."""
+    local = moment.astimezone(ZoneInfo(time_zone))
+    months = local.year * 12 + local.month - 1 - months_before
+    return f"{months // 12:04}-{months % 12 + 1:02}"
+
+
+def qualifying_cents(account: Fields, settings: LoyaltySettings, at: datetime) -> int:
+    """The spend that counts for a tier: what has not lapsed, and of that no more than the window holds."""
+    left = max(0, account["spendCents"] - (account.get("lapsedCents") or 0))
+    window = settings.tier_policy.window_months
+    if window is None:
+        return int(left)
+    first = month_of(at, settings.time_zone, window - 1)
+    return int(min(left, sum(cents for month, cents in (account.get("monthlySpend") or {}).items() if month >= first)))
 
 
 def segment_at(account: Fields, limits: SegmentThresholds, at: datetime) -> str:
