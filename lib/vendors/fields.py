@@ -105,9 +105,12 @@ Instant = Annotated[datetime | None, BeforeValidator(_instant)]
 
 
 class Record(BaseModel):
-    """An object of a vendor's: every field optional, unknown ones ignored, names as they write them or as ours."""
+    """An object of a vendor's: every field optional, unknown ones ignored.
 
-    model_config = ConfigDict(extra="ignore", frozen=True, validate_by_name=True, validate_by_alias=True)
+    Made by `read` only, from their JSON: what our code would pass in, such as cents, would be taken for theirs.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     _unreadable: frozenset[str] = PrivateAttr(default=frozenset())
 
@@ -127,7 +130,8 @@ class Record(BaseModel):
             return cls.model_validate(known)
         except ValidationError as error:
             wrong = frozenset(str(part["loc"][0]) for part in error.errors(include_url=False, include_input=False))
-        record = cls.model_validate({name: value for name, value in known.items() if name not in wrong})
+        # Not left out: another name of the same field would take its place.
+        record = cls.model_validate(known | dict.fromkeys(wrong))
         record._unreadable = wrong
         return record
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -133,17 +132,16 @@ class Channel:
     def _exchange(self, request: Request, deadline: float) -> Answer:
         left_seconds = max(0.05, deadline - time.monotonic())
         try:
-            response = _session().request(
+            prepared = requests.Request(
                 request.method,
                 self._base_url + request.path,
-                params=dict(request.query) or None,
+                params=dict(request.query),
                 json=request.body,
-                headers={"Accept": "application/json", **request.headers},
+                headers={"Accept": "application/json", "User-Agent": "perennial", **request.headers},
                 auth=request.auth,
-                timeout=(min(self._budget.connect_seconds, left_seconds), min(self._budget.read_seconds, left_seconds)),
-                allow_redirects=False,
-                stream=True,
-            )
+            ).prepare()
+            limits = min(self._budget.connect_seconds, left_seconds), min(self._budget.read_seconds, left_seconds)
+            response = _connections().send(prepared, stream=True, timeout=limits)
             with response:
                 content = _content(response, deadline)
         except (requests.RequestException, HTTPError, TimeoutError, OSError) as error:
@@ -195,17 +193,13 @@ def _content(response: requests.Response, deadline: float) -> bytes | None:
 
 
 @cache
-def _session() -> requests.Session:
-    """Connections for all vendors, shared by all threads. Nothing of the environment or of earlier answers goes along:
-    a .netrc would replace our credentials, and cookies would be everybody's."""
-    session = requests.Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers["User-Agent"] = "perennial"
-    adapter = HTTPAdapter(pool_maxsize=_CONNECTIONS_PER_HOST, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+def _connections() -> HTTPAdapter:
+    """Connections to all vendors, shared by all threads.
+
+    The adapter and no session around it, which would add what is not meant: it follows redirects or reads them, keeps
+    cookies for everybody, and lets a .netrc replace our credentials.
+    """
+    return HTTPAdapter(pool_maxsize=_CONNECTIONS_PER_HOST, max_retries=0)
 
 
 _lock = threading.Lock()
@@ -216,7 +210,8 @@ _breakers: dict[tuple[str, str, str, str], Breaker] = {}
 def channel(
     vendor: str, base_url: str, account: str, *, budget: Budget, rate: Rate, policy: BreakerPolicy | None = None
 ) -> Channel:
-    """A way to an account. All ways to it from this process share its rate, and those of one purpose their breaker.
+    """A way to an account. All ways to it from this process share its rate, and those of one purpose their breaker;
+    the first one asked for says how much that is.
 
     `account` tells accounts apart and is shown in the breaker's name, so it must be no secret and no person's name.
     """

@@ -21,7 +21,8 @@ PAGE_SIZE: Final = 100
 
 BULK: Final = Budget("bulk", read_seconds=30.0, total_seconds=120.0)
 
-_RATE = Rate(requests=2, seconds=1.0)
+RATE: Final = Rate(requests=2, seconds=1.0)
+"""They document none; this reads 2,700 orders in 14 s."""
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
@@ -36,10 +37,12 @@ class Alleaves:
     whoever keeps a cursor moves it only after the end of the iteration.
     """
 
-    def __init__(self, config: AlleavesConfig, *, now: Callable[[], datetime], budget: Budget = BULK) -> None:
+    def __init__(
+        self, config: AlleavesConfig, *, now: Callable[[], datetime], budget: Budget = BULK, rate: Rate = RATE
+    ) -> None:
         """`now`: the present time, UTC, by which tokens expire."""
         self._config = config
-        self._channel = http.channel(VENDOR, config.base_url, config.account, budget=budget, rate=_RATE)
+        self._channel = http.channel(VENDOR, config.base_url, config.account, budget=budget, rate=rate)
         with _lock:
             self._tokens = _keepers.setdefault(config, TokenKeeper(self._log_in, now))
 

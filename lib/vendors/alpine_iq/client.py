@@ -22,7 +22,8 @@ BULK: Final = Budget("bulk")
 COUNTER: Final = Budget("counter", connect_seconds=1.0, read_seconds=1.2, total_seconds=1.5, tries=1)
 """For somebody who waits: one try, well within the two seconds in which a balance has to be shown."""
 
-_RATE = Rate(requests=5, seconds=1.0)
+RATE: Final = Rate(requests=5, seconds=1.0)
+"""They document none and send no rate-limit headers."""
 _EVERYBODY = " "
 _SEARCH_RESULTS_MAX = 100
 
@@ -36,10 +37,10 @@ class AlpineIq:
     times are UTC.
     """
 
-    def __init__(self, config: AlpineIqConfig, *, budget: Budget = BULK) -> None:
+    def __init__(self, config: AlpineIqConfig, *, budget: Budget = BULK, rate: Rate = RATE) -> None:
         self._uid = config.uid
         self._headers = {"X-APIKEY": config.api_key}
-        self._channel = http.channel(VENDOR, config.base_url, config.uid, budget=budget, rate=_RATE)
+        self._channel = http.channel(VENDOR, config.base_url, config.uid, budget=budget, rate=rate)
 
     @property
     def circuit(self) -> BreakerView:
