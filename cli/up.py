@@ -18,6 +18,7 @@ FIRESTORE_PORT = 8080
 FUNCTIONS_PORT = 5001
 TASKS_PORT = 9499
 SCHEDULER_PORT = 9599
+VENDORS_PORT = 9699
 
 _CHECK_SECONDS = 0.5
 
@@ -29,6 +30,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--functions-port", type=int, help=f"{FUNCTIONS_PORT} unless --port 0 is given")
     parser.add_argument("--tasks-port", type=int, help=f"{TASKS_PORT} unless --port 0 is given")
     parser.add_argument("--scheduler-port", type=int, help=f"{SCHEDULER_PORT} unless --port 0 is given")
+    parser.add_argument("--vendors-port", type=int, help=f"{VENDORS_PORT} unless --port 0 is given")
     parser.add_argument("--ready", type=Path, help="file that gets the addresses as JSON once everything serves")
     parser.add_argument(
         "--concurrency",
@@ -58,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
             tasks_port=_port(options.tasks_port, TASKS_PORT if options.port else 0),
             with_scheduler=True,
             scheduler_port=_port(options.scheduler_port, SCHEDULER_PORT if options.port else 0),
+            with_vendors=True,
+            vendors_port=_port(options.vendors_port, VENDORS_PORT if options.port else 0),
             index_check=not options.no_index_check,
             rules_trace=options.rules_trace,
             concurrency=options.concurrency,
@@ -89,13 +93,15 @@ def _description(stack: Stack) -> dict[str, Any]:
         "functions": stack.functions,
         "tasks": stack.tasks,
         "scheduler": stack.scheduler,
+        "vendors": stack.vendors,
     }
     return {"project": stack.project, **addresses, "env": stack.environment, "pids": stack.pids}
 
 
 def _announce(stack: Stack, ready: Path | None) -> None:
     print(f"Firestore    {stack.firestore}\nFunctions    http://{stack.functions}/  (project {stack.project})")
-    print(f"Cloud Tasks  {stack.tasks}\nScheduler    http://{stack.scheduler}/\n")
+    print(f"Cloud Tasks  {stack.tasks}\nScheduler    http://{stack.scheduler}/")
+    print(f"Vendors      http://{stack.vendors}/sandbox\n")
     for name, value in stack.environment.items():
         print(f"export {name}={value}")
     print("\nCtrl-C ends it.", flush=True)

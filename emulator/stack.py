@@ -1,4 +1,4 @@
-"""The local stack as processes, started and stopped together: Firestore, the functions, Cloud Tasks, the scheduler."""
+"""The local stack as processes, started and stopped together: Firestore, functions, tasks, scheduler, vendors."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ class Stack:
         tasks_port: int = 0,
         with_scheduler: bool = False,
         scheduler_port: int = 0,
+        with_vendors: bool = False,
+        vendors_port: int = 0,
         clock_file: Path | None = None,
         index_check: bool = True,
         rules_trace: bool = False,
@@ -59,10 +61,11 @@ class Stack:
         firestore.rules; `index_check` refuses queries whose index is missing, `rules_trace` logs why rules denied.
         `concurrency`: whether transactions lock what they read (pessimistic) or are checked at commit (optimistic).
         `with_tasks` runs Cloud Tasks too, where the task functions get their queues; `with_scheduler` what calls the
-        schedule functions. `clock_file` is another stack's, to share its time. `data_dir` keeps Firestore's commits, in
-        its folder "tasks" the queues and tasks, and beside them the clock file and when schedules last ran;
-        `import_from` and `export_to` are data sets to start with and to leave; all three need a Firestore of our own.
-        `log_folder`: where the processes' output goes, to our own if None.
+        schedule functions; `with_vendors` the vendors' sandboxes, to which the functions talk then. `clock_file` is
+        another stack's, to share its time. `data_dir` keeps Firestore's commits, in its folder "tasks" the queues and
+        tasks, and beside them the clock file and when schedules last ran; `import_from` and `export_to` are data sets
+        to start with and to leave; all three need a Firestore of our own. `log_folder`: where the processes' output
+        goes, to our own if None.
         """
         self.project = project
         self._firestore_given = firestore or os.environ.get("FIRESTORE_EMULATOR_HOST", "")
@@ -74,6 +77,9 @@ class Stack:
         self._tasks_port = tasks_port
         self._with_scheduler = with_scheduler
         self._scheduler_port = scheduler_port
+        self._with_vendors = with_vendors
+        self._vendors_port = vendors_port
+        self._vendor_urls: dict[str, str] = {}
         self._clock_file = clock_file
         self._indexes = source / "firestore.indexes.json" if index_check else None
         self._rules_trace = rules_trace
@@ -108,6 +114,11 @@ class Stack:
         return self._addresses["scheduler"]
 
     @property
+    def vendors(self) -> str:
+        """host:port of the vendors' sandboxes, HTTP."""
+        return self._addresses["vendors"]
+
+    @property
     def clock(self) -> ClockFile:
         """The clock of the stack, to be moved."""
         return ClockFile(self._clock_path)
@@ -132,6 +143,7 @@ class Stack:
             clock.VARIABLE: str(self._clock_path),
             **tasks,
             **scheduler,
+            **self._vendor_urls,
         }
 
     def __enter__(self) -> Self:
@@ -149,6 +161,8 @@ class Stack:
         folder = Path(self._folder.name)
         self._clock_path = self._place_of_clock(folder)
         try:
+            if self._with_vendors:
+                self._start_vendors(folder / "vendors.json")
             if self._firestore_given:
                 self._addresses["firestore"] = self._firestore_given
                 where = ["--firestore", self._firestore_given]
@@ -219,6 +233,13 @@ class Stack:
             arguments += ["--data-dir", str(data_dir.resolve() / "tasks")]
         return arguments
 
+    def _start_vendors(self, ready: Path) -> None:
+        """Before all others, a fifth of a second: the functions find the sandboxes in their environment."""
+        self._run("vendors", ["--port", str(self._vendors_port)], ready)
+        told = json.loads(self._processes[-1].wait_ready())
+        base = f"http://{told['host']}:{told['port']}"
+        self._vendor_urls = {f"{name.upper()}_BASE_URL": f"{base}/{name}" for name in told["sandboxes"]}
+
     def _scheduler_arguments(self, functions_ready: Path) -> list[str]:
         arguments = ["--port", str(self._scheduler_port), "--functions-ready", str(functions_ready)]
         data_dir = self._data_options["--data-dir"]
@@ -240,5 +261,6 @@ class Stack:
         log = None if self._logs is None else self._logs / f"{name}.log"
         process = ServerProcess(name, f"emulator.{name}", arguments, ready, log)
         path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        process.start({**os.environ, "PYTHONPATH": path, clock.VARIABLE: str(self._clock_path)}, _ROOT)
+        environment = {**os.environ, **self._vendor_urls, "PYTHONPATH": path, clock.VARIABLE: str(self._clock_path)}
+        process.start(environment, _ROOT)
         self._processes.append(process)

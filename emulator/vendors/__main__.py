@@ -15,7 +15,7 @@ from emulator.clock import ClockFile
 from emulator.processes import exit_with_parent, write_whole
 from emulator.vendors.application import Application
 
-PORT = 9500
+PORT = 9699
 
 # More than any client asks at once: a request that hangs occupies one.
 _THREADS = 32
@@ -25,7 +25,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m emulator.vendors", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=PORT, help="0 lets the system choose a free one")
-    parser.add_argument("--ready", type=Path, help='file that gets {"host", "port"} as JSON once requests are served')
+    parser.add_argument("--ready", type=Path, help='file that gets {"host", "port", "sandboxes"} as JSON then')
     parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
     return parser.parse_args(arguments)
 
@@ -47,8 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.with_parent:
         exit_with_parent()
     server = waitress.create_server(application, host=options.host, port=options.port, threads=_THREADS)
+    told = {"host": options.host, "port": server.effective_port, "sandboxes": application.names}
     if options.ready is not None:
-        write_whole(options.ready, json.dumps({"host": options.host, "port": server.effective_port}))
+        write_whole(options.ready, json.dumps(told))
     server.run()
     return 0
 

@@ -25,7 +25,7 @@ SANDBOXES: tuple[type[Sandbox], ...] = (AlpineIqSandbox, AlleavesSandbox)
 
 
 class Application:
-    """A WSGI application; `release` lets go of requests that hang, so that it can end."""
+    """A WSGI application; before it ends, `release` it."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._sandboxes = [kind(now) for kind in SANDBOXES]
@@ -38,7 +38,13 @@ class Application:
     def __call__(self, environ: Any, start_response: Any) -> Any:
         return self._flask(environ, start_response)
 
+    @property
+    def names(self) -> list[str]:
+        """The sandboxes, as their addresses begin."""
+        return [sandbox.name for sandbox in self._sandboxes]
+
     def release(self) -> None:
+        """Let go of what hangs."""
         for sandbox in self._sandboxes:
             sandbox.faults.clear()
 

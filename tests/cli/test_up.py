@@ -22,7 +22,7 @@ from cli import running
 Up = Callable[..., subprocess.Popen[bytes]]
 
 _DEADLINE_SECONDS = 30
-_FREE_PORTS = ("--functions-port", "0", "--tasks-port", "0", "--scheduler-port", "0")
+_FREE_PORTS = ("--functions-port", "0", "--tasks-port", "0", "--scheduler-port", "0", "--vendors-port", "0")
 
 
 @pytest.fixture
@@ -84,9 +84,11 @@ def test_it_serves_what_the_ready_file_says_and_ends_on_sigterm(up: Up, tmp_path
     assert schedules["project"] == "demo-up"
     assert any(it["env"] == ready["env"] for it in running.stacks())
     assert ready["env"]["PERENNIAL_CLOCK_FILE"]
+    sandboxes = requests.get(f"http://{ready['vendors']}/sandbox", timeout=10).json()
+    assert sandboxes["alpine_iq"] == ready["env"]["ALPINE_IQ_BASE_URL"] == f"http://{ready['vendors']}/alpine_iq"
     process.send_signal(signal.SIGTERM)
     assert process.wait(_DEADLINE_SECONDS) == 0
-    assert not any(_listens(ready[name]) for name in ("firestore", "functions", "tasks", "scheduler"))
+    assert not any(_listens(ready[name]) for name in ("firestore", "functions", "tasks", "scheduler", "vendors"))
     assert not any(it["env"] == ready["env"] for it in running.stacks())
     output = (tmp_path / "output").read_text()
     assert f"export FIRESTORE_EMULATOR_HOST={ready['firestore']}" in output
@@ -99,12 +101,13 @@ def test_a_firestore_in_the_environment_wins_and_nothing_outlives_a_killed_paren
     process = up("--port", "0", FIRESTORE_EMULATOR_HOST=firestore_emulator)
     ready = _ready(process, tmp_path)
     assert ready["firestore"] == firestore_emulator
-    assert list(ready["pids"]) == ["functions", "tasks", "scheduler"]
+    assert list(ready["pids"]) == ["vendors", "functions", "tasks", "scheduler"]
     process.kill()
     process.wait()
     _until(lambda: not _listens(ready["functions"]), "the functions host to end")
     _until(lambda: not _listens(ready["tasks"]), "Cloud Tasks to end")
     _until(lambda: not _listens(ready["scheduler"]), "the scheduler to end")
+    _until(lambda: not _listens(ready["vendors"]), "the sandboxes to end")
     assert requests.get(f"http://{firestore_emulator}/", timeout=10).text == "Ok\n"
 
 
