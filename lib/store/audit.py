@@ -84,6 +84,14 @@ class AuditReader:
         named = FieldFilter("customerId", ">", "")
         return self._count(self.org.collection(collection).where(filter=named))
 
+    def count_where(self, collection: str, **equal: object) -> int:
+        """How many documents of one of the org's collections have these fields."""
+        return self._count(_where(self.org.collection(collection), equal))
+
+    def pages_where(self, collection: str, **equal: object) -> Iterator[list[Document]]:
+        """Pages of the documents of one of the org's collections that have these fields, by id."""
+        return self._pages(_where(self.org.collection(collection), equal), PAGE_OF_DOCUMENTS)
+
     def count_all_activities(self) -> int:
         """How many rows the org's timelines have."""
         return self._count(self.org.activities())
@@ -178,6 +186,13 @@ class AuditReader:
             return {}
         found = self.org.client.get_all(references, field_paths=fields, read_time=self.at)
         return {snapshot.id: _document(snapshot) for snapshot in found if snapshot.exists}
+
+
+def _where(collection: CollectionReference, equal: Mapping[str, object]) -> Query:
+    query = collection.order_by("__name__")
+    for name, value in equal.items():
+        query = query.where(filter=FieldFilter(name, "==", value))
+    return query
 
 
 def _names_of(location: Snapshot) -> Iterator[str]:

@@ -14,7 +14,7 @@ from lib.domain import orders
 from lib.domain.accrual import Changes, Occasion, accrue
 from lib.domain.errors import FailedPrecondition, InvariantBroken, NotFound
 from lib.domain.ledger import Actor
-from lib.domain.orders import Flaw, MalformedOrder, Order, Phase, Revision
+from lib.domain.orders import Flaw, MalformedOrder, Order, OrgNames, Phase, Revision
 from lib.domain.settings import LoyaltySettings
 from lib.platform import clock, logs
 from lib.store import accruals, directory, inbox, recording, takeover, taking_over
@@ -69,19 +69,25 @@ def record_order(change: OrderChange) -> Outcome:
     return _record_change(change, _read(change, change.before))
 
 
-def record_present(order_id: str) -> Outcome:
+def record_present(order_id: str, granted_by: str | None = None) -> Outcome:
     """Records the order as it is now, when nothing is known of the events that led there; see `record_order`.
 
-    What waits in an inbox for an earlier state of it is closed. An order that is gone is UNCHANGED: nobody can say what
-    it was.
+    What waits in an inbox for an earlier state of it is closed. `granted_by`: an org that has a record of it. When the
+    order is another's by now, that org takes back what it has granted; when the order is gone, a person must say.
     """
     found = store.present(order_id)
     if found is None:
-        return Outcome.UNCHANGED
+        return _keep_vanished(order_id, OrgStore(granted_by)) if granted_by else Outcome.UNCHANGED
     change = OrderChange(order_id, None, found.to_dict() or {}, found.create_time, found.update_time)
-    after = _read(change, change.after)
-    # Unlike any order that can be read: it may have earned, and it may wait in the inbox.
-    return _record_change(change, MalformedOrder(Flaw.REFUSED, org=after.org) if after else None)
+    return _record_change(change, _as_it_may_have_been(_read(change, change.after), granted_by))
+
+
+def _as_it_may_have_been(order: Order | MalformedOrder | None, granted_by: str | None) -> Order | MalformedOrder | None:
+    """An order unlike the present one: of the org that has granted it, else one that may have earned and may wait in
+    the inbox."""
+    if isinstance(order, Order) and granted_by and directory.org_of(order.org) != OrgStore(granted_by):
+        return replace(order, phase=Phase.EARNING, org=OrgNames(org_id=granted_by))
+    return MalformedOrder(Flaw.REFUSED, org=order.org) if order else None
 
 
 def _record_change(change: OrderChange, before: Order | MalformedOrder | None) -> Outcome:
@@ -214,6 +220,13 @@ def _keep_deleted(change: OrderChange, before: Order | MalformedOrder | None, oc
     if not isinstance(before, Order) or before.phase is not Phase.EARNING:
         return Outcome.UNCHANGED
     return _keep(_org_or_unassigned(before), change, Flaw.ORDER_DELETED, "", occasion)
+
+
+def _keep_vanished(order_id: str, org: OrgStore) -> Outcome:
+    """An order that is gone and had been granted something, as its deletion's event would have kept it."""
+    now = clock.now()
+    occasion = Occasion(store.revision_of(now), _ACTOR, now)
+    return _keep(org, OrderChange(order_id, {}, None, now, now), Flaw.ORDER_DELETED, "", occasion)
 
 
 def _keep(org: OrgStore, change: OrderChange, flaw: Flaw, pointer: str, occasion: Occasion) -> Outcome:

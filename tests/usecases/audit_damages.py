@@ -82,6 +82,8 @@ ACCRUALS = [
     case("orders/new", {**_SOLD, "retailerId": "1000"}, "A6 {new}", also=_LOCATION),
     case("{o1}", {"orderVersion": "2999-01-01T00:00:00.000000000Z"}, "A7 {o1}"),
     case("{o1}", {"points": "200"}, "D1 {o1}"),
+    case("orders/o2", None, "A9 {o2}"),
+    case("orders/o4", {"orgId": "org_b"}, "A6 tenants/org_b/accruals/o4", "A9 tenants/org_a/accruals/o4"),
     case("{o1}", {"customerId": EVE}, "A2 {o1}", "A6 {o1}", "C1 {ann}", "T1 {o1}"),
 ]
 CUSTOMERS = [

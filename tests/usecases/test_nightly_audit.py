@@ -124,7 +124,7 @@ class TestMissedOrders:
     ) -> None:
         counter.write("o1", **pos("77"))
 
-        def busy(_: str) -> object:
+        def busy(*_: str) -> object:
             raise Unavailable("the documents are too busy, try again")
 
         assert audit_org(ORG, DAY, busy) is State.VIOLATED
@@ -138,6 +138,32 @@ class TestMissedOrders:
         audit_org(ORG, DAY, record_present)
         assert findings(counter.client)["healed"] == 1
         assert counter.tenant("inbox", "order:o1")["reason"] == "no_customer"
+
+    def test_that_were_deleted_wait_for_a_person(self, counter: Counter, settled: None) -> None:
+        counter.sell("o1", **pos("77"))
+        counter.delete("o1")
+        assert audit_org(ORG, DAY, record_present) is State.VIOLATED
+        found = findings(counter.client)
+        assert (found["byInvariant"], found["healed"]) == ({"A9": 1}, 1)
+        assert counter.tenant("inbox", "order:o1")["reason"] == "order_deleted"
+        assert counter.ledger(ANN) == [("earn", 50)]
+        assert audit_org(ORG, DAY + timedelta(days=1), record_present) is State.CLEAN
+
+    @pytest.mark.parametrize("first", [ORG, "org_b"])
+    def test_that_moved_to_another_org_are_given_up_by_the_one(
+        self, counter: Counter, settled: None, first: str
+    ) -> None:
+        """Whichever of the two orgs is audited first."""
+        counter.sell("o1", **pos("77"))
+        order = counter.client.document("orders", "o1")
+        order.set({**(order.get().to_dict() or {}), "orgId": "org_b", "customerId": None})
+        second = "org_b" if first == ORG else ORG
+        for org_id in (first, second, first, second):
+            audit_org(org_id, DAY + timedelta(days=len(counter.ids("tenants", org_id, "audits"))), record_present)
+        assert counter.ledger(ANN) == [("earn", 50), ("clawback", -50)]
+        assert counter.ledger("org_b_77") == [("earn", 50)]
+        for org_id in (ORG, "org_b"):
+            assert audit_org(org_id, DAY + timedelta(days=9), record_present) is State.CLEAN
 
     def test_whose_events_are_still_on_their_way_are_left_alone(self, counter: Counter) -> None:
         counter.write("o1", **pos("77"))
@@ -173,9 +199,9 @@ class TestOnceADay:
         counter.write("o1", **pos("77"))
         meanwhile: list[State | None] = []
 
-        def record(order_id: str) -> object:
+        def record(order_id: str, org_id: str) -> object:
             meanwhile.append(audit_org(ORG, DAY, record_present))
-            return record_present(order_id)
+            return record_present(order_id, org_id)
 
         assert audit_org(ORG, DAY, record) is State.VIOLATED
         assert meanwhile == [None]
@@ -184,7 +210,7 @@ class TestOnceADay:
         counter.write("o1", updatedAt=datetime.now(UTC), **pos("77"))
         started = datetime.now(UTC)
 
-        def dies(_: str) -> object:
+        def dies(*_: str) -> object:
             raise KeyboardInterrupt
 
         with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -202,7 +228,7 @@ class TestOnceADay:
     ) -> None:
         counter.write("o1", **pos("77"))
 
-        def mistaken(_: str) -> object:
+        def mistaken(*_: str) -> object:
             raise LookupError("ann@example.com")
 
         told = []

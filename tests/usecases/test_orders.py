@@ -184,10 +184,11 @@ class TestExactlyOnce:
 
     def test_an_order_that_is_gone_since_is_recorded_and_stays_gone(self, warm: Counter) -> None:
         change = warm.write("o1", **pos("77"))
-        warm.client.document("orders", "o1").delete()
+        gone = warm.delete("o1")
         assert record_order(change) is Outcome.RECORDED
         assert not warm.fields("orders", "o1")
         assert warm.customer(ANN)["points"] == 100
+        assert record_order(gone) is Outcome.KEPT
 
 
 _numbers = itertools.count(100)

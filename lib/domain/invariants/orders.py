@@ -85,6 +85,14 @@ def check_due(org_id: str, order: Document, accrual: Document | None) -> Iterato
     yield from differing(Invariant.ACCRUAL_DUE, path, facts)
 
 
+def check_order_of(org_id: str, accrual: Document, order: Document | None) -> Iterator[Violation]:
+    """A record that counts, and the order it is of: none when that is gone."""
+    if order is None:
+        yield Violation(Invariant.ACCRUAL_ORPHANED, accrual.path, f"orders/{accrual.id}", "none")
+    elif order.fields.get("orgId") not in (None, "", org_id):
+        yield Violation(Invariant.ACCRUAL_ORPHANED, accrual.path, f"orgId {org_id} of {order.path}", "another org's")
+
+
 def check_version(order: Document, accrual: Document) -> Iterator[Violation]:
     """An accrual record cannot have applied a state of the order that is newer than the order."""
     if order.updated_at is not None:

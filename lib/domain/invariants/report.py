@@ -14,9 +14,13 @@ VIOLATIONS_MAX = 10_000
 
 @dataclass(slots=True)
 class Findings:
-    """Documents checked by kind, violations, and what was left out by reason. Findings of parts add up with `add`."""
+    """Documents checked by kind, violations, and what was left out by reason. Findings of parts add up with `add`.
+
+    `matched`: documents that were also met by way of another one that leads to them, by kind.
+    """
 
     checked: Counter[str] = field(default_factory=Counter)
+    matched: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
     violation_count: int = 0
@@ -42,6 +46,7 @@ class Findings:
     def add(self, other: "Findings") -> None:
         """Adds the findings of a part."""
         self.checked += other.checked
+        self.matched += other.matched
         self.left_out += other.left_out
         room = VIOLATIONS_MAX - len(self.violations)
         self.violations += other.violations[:room]

@@ -35,6 +35,7 @@ class Invariant(StrEnum):
     ACCRUAL_DUE = "A6"
     ACCRUAL_VERSION = "A7"
     ACCRUAL_PENDING = "A8"
+    ACCRUAL_ORPHANED = "A9"
     CUSTOMER_SPEND = "C1"
     CUSTOMER_POINTS = "C2"
     CUSTOMER_FIGURES = "C3"

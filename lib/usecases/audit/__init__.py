@@ -49,6 +49,7 @@ def _audit_org(reader: AuditReader, settle: timedelta, findings: Findings) -> No
     StrayAudit(reader).check(own)
     work_pages(reader.orders(), orders.check, own)
     work_pages(orders.unnamed(), orders.check, own)
+    orders.check_orphaned(own)
     work_pages(reader.redemptions_in("held", "captured"), orders.check_returned, own)
     own.found(check_open_holds((hold for page in reader.redemptions_in("held") for hold in page), reader.at))
     work_pages(reader.all_of("receipts"), lambda page: _check_receipts(reader, page), own)

@@ -5,7 +5,7 @@ Whatever else is wrong is for a person to look at.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
@@ -28,8 +28,9 @@ from lib.store.org import OrgStore
 from lib.usecases.audit import audit
 from lib.usecases.audit.orders import OrderAudit
 
-Record: TypeAlias = Callable[[str], object]
-"""Records the present state of an order by its id; raises what another attempt may mend."""
+Record: TypeAlias = Callable[[str, str], object]
+"""Records the present state of an order by its id, and that of an org which has or should have a record of it; raises
+what another attempt may mend."""
 
 QUEUE = "auditorg"
 HOUR = 3
@@ -40,6 +41,7 @@ _SETTLE = timedelta(minutes=10)
 _LEASE = timedelta(minutes=10)
 _WORKERS = 8
 _RECORDED_MAX = 2_000
+_OF_ORDERS = (Invariant.ACCRUAL_DUE, Invariant.ACCRUAL_ORPHANED)
 
 
 def plan_audits() -> int:
@@ -104,29 +106,29 @@ def audit_org(org_id: str, day: date, record: Record) -> State | None:
 
 def _repair(org: OrgStore, report: AuditReport, record: Record) -> Repaired:
     """Has recorded the orders that their records do not agree with, and looks at them a second time."""
-    due = (found.path for found in report.findings.violations if found.invariant is Invariant.ACCRUAL_DUE)
-    order_ids = sorted({path.rpartition("/")[2] for path in due})[:_RECORDED_MAX]
+    order_ids = _orders_at_odds(report.findings)[:_RECORDED_MAX]
     if not order_ids:
         return Repaired()
     with ThreadPoolExecutor(_WORKERS) as executor:
-        recorded = sum(executor.map(lambda order_id: _is_recorded(order_id, record), order_ids))
-    return Repaired(recorded, len(order_ids) - _still_due(org, order_ids))
+        recorded = sum(executor.map(lambda order_id: _is_recorded(org, order_id, record), order_ids))
+    reader = AuditReader(org, store.server_time())
+    still = OrderAudit(reader, settle=timedelta()).check_again(order_ids)
+    return Repaired(recorded, len(set(order_ids) - set(_orders_at_odds(still))))
 
 
-def _is_recorded(order_id: str, record: Record) -> bool:
+def _orders_at_odds(findings: Findings) -> list[str]:
+    """Orders that their records do not agree with."""
+    at_odds = (found.path for found in findings.violations if found.invariant in _OF_ORDERS)
+    return sorted({path.rpartition("/")[2] for path in at_odds})
+
+
+def _is_recorded(org: OrgStore, order_id: str, record: Record) -> bool:
     try:
-        record(order_id)
+        record(order_id, org.org_id)
     except (PerennialError, GoogleAPIError) as error:
         logs.unexpected_error("audit_org", error)
         return False
     return True
-
-
-def _still_due(org: OrgStore, order_ids: Iterable[str]) -> int:
-    reader = AuditReader(org, store.server_time())
-    page = list(reader.orders_by_id(order_ids).values())
-    found = OrderAudit(reader, settle=timedelta()).check(page).violations
-    return len({violation.path for violation in found if violation.invariant is Invariant.ACCRUAL_DUE})
 
 
 def _facts(findings: Findings, repaired: Repaired) -> dict[str, int]:

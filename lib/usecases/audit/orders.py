@@ -1,16 +1,16 @@
 """The audit's other big part: every order against its accrual record, and orders that nobody has recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from lib.domain.invariants.accruals import ACCRUAL_SHAPE
-from lib.domain.invariants.orders import State, check_due, check_version, claim_of
+from lib.domain.invariants.orders import State, check_due, check_order_of, check_version, claim_of
 from lib.domain.invariants.redemptions import REDEMPTION_SHAPE, check_returned
 from lib.domain.invariants.report import Findings
 from lib.domain.invariants.shapes import misshapen
 from lib.domain.invariants.violations import Document
 from lib.store.audit import AuditReader
-from lib.usecases.audit.pages import Page
+from lib.usecases.audit.pages import Page, work_pages
 
 
 class OrderAudit:
@@ -30,7 +30,8 @@ class OrderAudit:
         settled = [order for order in page if self._is_settled(order)]
         findings.checked["orders"] += len(settled)
         findings.left_out["orders just written"] += len(page) - len(settled)
-        accruals = self._reader.documents("accruals", [order.id for order in settled])
+        accruals = self._reader.documents("accruals", [order.id for order in page])
+        findings.matched["accruals"] += sum(accrual.fields.get("counted") is True for accrual in accruals.values())
         suspicious: dict[str, Findings] = {}
         for order in settled:
             accrual = accruals.get(order.id)
@@ -59,6 +60,38 @@ class OrderAudit:
             order = orders.get(redemption.fields["orderId"])
             if order and self._is_settled(order) and claim_of(order.fields).state is State.RETURNED:
                 findings.found(check_returned(redemption))
+        return findings
+
+    def check_again(self, order_ids: Sequence[str]) -> Findings:
+        """The orders of these ids, both ways: against their records, and their records against them."""
+        findings = self.check([order for order in self._reader.orders_by_id(order_ids).values() if self._is_own(order)])
+        records = self._reader.documents("accruals", order_ids).values()
+        findings.add(self._check_orders_of([record for record in records if record.fields.get("counted") is True]))
+        return findings
+
+    def _is_own(self, order: Document) -> bool:
+        return order.fields.get("orgId") in (None, "", self._org_id)
+
+    def check_orphaned(self, met: Findings) -> None:
+        """Adds to `met`, the findings of all the org's orders, what counts although its order is gone or another's.
+
+        Whose records are not all met with their orders are read as a whole, but for those whose order's deletion a
+        person already has to look at.
+        """
+        missing = self._reader.count_where("accruals", counted=True) - met.matched["accruals"]
+        if missing != self._reader.count_where("inbox", reason="order_deleted", status="open"):
+            work_pages(self._reader.pages_where("accruals", counted=True), self._check_orders_of, met)
+
+    def _check_orders_of(self, page: Page) -> Findings:
+        orders = self._reader.orders_by_id([accrual.id for accrual in page])
+        suspicious: dict[str, Findings] = {}
+        for accrual in page:
+            orphaned = Findings()
+            orphaned.found(check_order_of(self._org_id, accrual, orders.get(accrual.id)))
+            if orphaned.violations:
+                suspicious[accrual.id] = orphaned
+        findings = Findings()
+        self._excuse_reviewed(suspicious, findings)
         return findings
 
     def _is_settled(self, order: Document) -> bool:
