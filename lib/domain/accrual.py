@@ -136,7 +136,7 @@ class _Desk:
 
     def give_back(self) -> tuple[Redemption, ...]:
         """Voids the order's open holds and reinstates its captured rewards; what has gone back already stays."""
-        act = Act(self._occasion.actor, self._occasion.now, self._settings.rule_version)
+        act = Act.under(self._settings, self._occasion.actor, self._occasion.now)
         changed: list[Redemption] = []
         for redemption in self._snapshot.redemptions:
             journal = self._pages[redemption.customer_id].journal

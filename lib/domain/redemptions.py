@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from lib.domain import lots as lot_rules
 from lib.domain import rewards
@@ -19,6 +20,9 @@ from lib.domain.ledger import Actor, Entry, Journal, Memo, Source
 from lib.domain.lots import LotChange
 from lib.domain.money import amount_text, dollars
 from lib.domain.rewards import Reward
+from lib.domain.settings import LoyaltySettings
+
+_KEPT_ON = timedelta(days=1)
 
 
 class State(StrEnum):
@@ -91,11 +95,22 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who acts, when, and under which version of the org's rules."""
+    """Who acts, when, and under which version of the org's rules. While the programme is paused holds do not time out:
+    whoever holds points could not use them elsewhere meanwhile."""
 
     actor: Actor
     at: datetime
     rule_version: str
+    paused: bool = False
+
+    @classmethod
+    def under(cls, settings: LoyaltySettings, actor: Actor, at: datetime) -> Self:
+        """An act under these settings."""
+        return cls(actor, at, settings.rule_version, settings.paused)
+
+    def ends(self, redemption: "Redemption") -> bool:
+        """Whether this is a hold that ends now because its time is over."""
+        return not self.paused and redemption.has_timed_out(self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +159,7 @@ def capture(redemption: Redemption, points: int | None, journal: Journal, act: A
     refusal = _not_held(redemption)
     if refusal:
         return Outcome(refusal=refusal)
-    if redemption.has_timed_out(act.at):
+    if act.ends(redemption):
         return Outcome(close_timed_out([redemption], journal, act), Refusal.HOLD_EXPIRED)
     reward = rewards.part_of(redemption.reward, redemption.reward.points if points is None else points)
     if reward.points > redemption.reward.points:
@@ -215,13 +230,21 @@ def give_back(redemption: Redemption, journal: Journal, act: Act, *, reason: str
 
 
 def close_timed_out(redemptions: Iterable[Redemption], journal: Journal, act: Act) -> tuple[Redemption, ...]:
-    """Gives back those of the journal's customer whose time is over; returns them as they are now."""
+    """Gives back those of the journal's customer whose time is over; returns them as they are now.
+
+    Points that have expired meanwhile do not come back: the journal lets them go at once.
+    """
     closed: list[Redemption] = []
     for redemption in redemptions:
-        if redemption.has_timed_out(act.at) and redemption.customer_id == journal.account.customer_id:
+        if act.ends(redemption) and redemption.customer_id == journal.account.customer_id:
             entry = journal.void(redemption.allocation, _memo(redemption.id, "void", "hold timed out", act))
             closed.append(replace(_advanced(redemption, entry, state=State.EXPIRED), voided_at=act.at))
     return tuple(closed)
+
+
+def kept_on(redemption: Redemption, act: Act) -> Redemption:
+    """A hold whose time is over while the programme is paused: it is kept for a day more, as often as it takes."""
+    return replace(redemption, expires_at=act.at + _KEPT_ON)
 
 
 def _not_held(redemption: Redemption) -> Refusal | None:

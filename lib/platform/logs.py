@@ -79,6 +79,11 @@ def alert_undelivered(raised: Alert, target: str, why: str) -> None:
     _write("ERROR", "alert not delivered", alert=raised.kind.value, orgId=raised.org_id, target=target, why=why)
 
 
+def hold_not_ended(org_id: str, error: Exception) -> None:
+    """A hold whose time is over, and why it could not be given back; the next sweep tries again."""
+    _write("ERROR", "hold not ended", orgId=org_id, error=type(error).__name__, origin=_origin(error))
+
+
 def swept(sweep: str, counts: Mapping[str, int]) -> None:
     """What a sweep has done. Where this line stays away for hours, no sweep is run."""
     _write("WARNING" if counts.get("recorded") else "INFO", "swept", sweep=sweep, **counts)

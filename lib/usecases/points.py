@@ -79,7 +79,7 @@ def adjust(command: Command, customer_id: str, points: int, reason: str) -> Answ
         if customer is None:
             return answers.refusal(UNKNOWN_CUSTOMER)
         journal = journal_of(customer, settings, command.at)
-        act = Act(command.actor, command.at, settings.rule_version)
+        act = Act.under(settings, command.actor, command.at)
         closed = redemptions.close_timed_out(redemption_store.held_by(org, customer, transaction), journal, act)
         balances = journal.account.balances
         if balances.available + points < 0:
@@ -139,7 +139,7 @@ def _as_of(customer: Customer, held: Iterable[Redemption], settings: LoyaltySett
     those of holds that have timed out."""
     now = clock.now()
     journal = journal_of(customer, settings, now)
-    redemptions.close_timed_out(held, journal, Act(CLOCK, now, settings.rule_version))
+    redemptions.close_timed_out(held, journal, Act.under(settings, CLOCK, now))
     return refreshed(replace(customer, account=journal.account), settings, now, before=customer)
 
 

@@ -23,6 +23,7 @@ ACROSS_ORGS = {
     ("org.py", "*"): "it is the handle: the paths of one org are made here",
     ("directory.py", "*"): "finds out which org an order belongs to, and answers with nothing but its id",
     ("runs.py", "stalled"): "the sweep finds runs that stand still, of whichever org, by their paths alone",
+    ("due.py", "holds"): "finds holds whose time is over, of whichever org, by their paths and dates alone",
     ("audit.py", "server_time"): "reads the time of a document that does not exist",
     ("audit.py", "org_ids"): "the audit of everything begins with the list of orgs",
     ("audit.py", "_queries_by_other_names"): "orders may name their org by a location, and by other fields than orgId",

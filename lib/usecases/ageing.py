@@ -1,0 +1,90 @@
+"""Ageing: what time alone does to customers whom nobody touches, done for those to whom it is due and for no others.
+
+Whoever touches a customer ages it in the same transaction (`journal_of`, `refreshed`); this is for the rest.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from lib.domain.customers import Customer, journal_of
+from lib.domain.ids import fingerprint
+from lib.domain.ledger import CLOCK, EntryKind, Journal
+from lib.domain.settings import LoyaltySettings
+from lib.domain.standing import refreshed
+from lib.platform import clock
+from lib.store import customers, due, journals
+from lib.store import settings as settings_store
+from lib.store import transaction as transactions
+from lib.store.org import OrgStore
+from lib.store.transaction import Transaction
+
+JOB = "age_customers"
+"""The name of the run that visits customers who are due."""
+ACTOR = CLOCK
+
+_BATCH = 5000
+
+
+def batches() -> Iterator[tuple[str, str, list[str]]]:
+    """Everybody who is due now as (org id, key of the run, customer ids), at most `_BATCH` of one org at a time.
+
+    The key derives from the hour and the ids: asking twice names the same runs, and whoever is still due in an hour is
+    in another one. One read a customer, over all orgs together; one if nobody is due.
+    """
+    now = clock.now()
+    waiting: dict[str, list[str]] = {}
+    for org_id, customer_id in due.customers(now):
+        ids = waiting.setdefault(org_id, [])
+        ids.append(customer_id)
+        if len(ids) == _BATCH:
+            yield org_id, _key(now.strftime("%Y-%m-%dT%H"), waiting.pop(org_id)), ids
+    for org_id, ids in waiting.items():
+        yield org_id, _key(now.strftime("%Y-%m-%dT%H"), ids), ids
+
+
+def members(org: OrgStore, params: Mapping[str, Any], after: str | None, limit: int) -> list[str]:
+    """All customers of the org, for a run that is to look at everybody. One read a customer."""
+    return due.customer_ids(org, after, limit)
+
+
+def visit(org: OrgStore, params: Mapping[str, Any], customer_id: str) -> Mapping[str, int]:
+    """Brings one customer to what it should be now, and counts what that took; nothing for one who is so already.
+
+    Two visits at once meet in a conflict, and the second finds nothing left to do. Billed: one read; and if there is
+    something to do a write for the customer, each entry and each notice, and one for the timeline of a customer who has
+    moved to another segment or tier.
+    """
+    settings = settings_store.load(org)
+    return transactions.run(lambda transaction: _age(transaction, org, settings, customer_id))
+
+
+def _age(transaction: Transaction, org: OrgStore, settings: LoyaltySettings, customer_id: str) -> Mapping[str, int]:
+    now = clock.now()
+    document = transaction.get([org.customer(customer_id)])[0]
+    before = customers.decode(org, document)
+    if before is None or not before.opened:
+        return {}
+    journal = journal_of(before, settings, now)
+    after = refreshed(replace(before, account=journal.account), settings, now, before=before)
+    if not customers.differing(document, customers.encode(org, after, before=before, now=now)):
+        return {}
+    journals.post(transaction, org, before, journal, settings, now)
+    return _counts(before, after, journal)
+
+
+def _counts(before: Customer, after: Customer, journal: Journal) -> dict[str, int]:
+    standing = after.standing
+    counted = {
+        "changed": 1,
+        "releasedPoints": sum(entry.points for entry in journal.entries if entry.kind is EntryKind.RELEASE),
+        "expiredPoints": -sum(entry.points for entry in journal.entries if entry.kind is EntryKind.EXPIRE),
+        "segmentsChanged": int(standing is not None and standing.segment != before.segment),
+        "tiersChanged": int(standing is not None and standing.tier != before.tier),
+        "notices": len(standing.notices) if standing else 0,
+    }
+    return {name: count for name, count in counted.items() if count}
+
+
+def _key(hour: str, customer_ids: list[str]) -> str:
+    return f"{hour}:{fingerprint(sorted(customer_ids))[:16]}"
