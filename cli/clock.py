@@ -5,7 +5,7 @@
     ./dev clock set 2027-01-31        to a time, UTC unless it says otherwise: 2027-01-31T10:00, 2027-01-31T10:00-05:00
     ./dev clock reset                 back to real time
 
-Firestore's own times never run backwards: after a move back they stand still until the clock is past them again.
+Firestore's own times never run backwards: after a move back they stand still until the clock is past the latest.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     print(f"{after:%F %T} UTC, {_in_words(clock.offset)}")
     if after < before:
-        print(f"Firestore's times stand still until the clock is past {before:%F %T}.")
+        print("Firestore's times do not run backwards: they stand still until the clock is past the latest of them.")
     return 0
 
 

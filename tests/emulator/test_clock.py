@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,15 @@ import requests
 from google.api_core.exceptions import FailedPrecondition, InvalidArgument
 from google.cloud import firestore as firestore_library
 from google.cloud.tasks_v2 import Queue
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.clock import ClockFile, SystemClock
+from emulator.firestore.clock import Clock as FirestoreClock
+from emulator.firestore.names import DatabaseId
+from emulator.firestore.store import Store
+from emulator.firestore.transactions import Concurrency, Transactions
+from emulator.firestore.wire import Document, TransactionOptions
 from emulator.stack import Stack
 from emulator.tokens import id_token
 from tests.emulator.tasks.client import client_of, http_task
@@ -174,6 +182,36 @@ def test_a_snapshot_that_a_move_has_left_behind_is_no_longer_valid(
         with pytest.raises(InvalidArgument, match="expired or is no longer valid"):
             document.get(transaction=transaction)
         client.close()
+
+
+def test_a_commit_is_refused_when_what_has_changed_since_its_reads_is_forgotten() -> None:
+    """As when the clock is moved while the commit waits for a lock."""
+    store = Store()
+    database = store.database(DatabaseId("demo-clock", "(default)"))
+    transactions = Transactions(store, concurrency=Concurrency.OPTIMISTIC)
+    transaction = transactions.begin(database, TransactionOptions())
+    transactions.for_reading(database, transaction.id).note_document("a/b", 0)
+    assert transaction.reads_still_hold()
+    later = store.clock.commit_time() + DAY // timedelta(microseconds=1)
+    store.apply(database, store.clock.commit_time(), [("a/b", Document(name="a/b"))])
+    assert not transaction.reads_still_hold()
+    store.apply(database, later, [("a/c", Document(name="a/c"))])
+    assert not transaction.reads_still_hold()
+
+
+@given(moves=st.lists(st.integers(-100, 100), max_size=20))
+def test_commits_follow_each_other_however_the_clock_is_moved(moves: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PERENNIAL_CLOCK_FILE", f"{folder}/clock")
+        file, clock = ClockFile.of_environment(), FirestoreClock()
+        last = clock.commit_time()
+        for days in moves:
+            file.move(days * DAY)
+            present = file.now_micros()
+            read, commit = clock.read_time(), clock.commit_time()
+            assert last <= read < commit
+            assert commit >= present
+            last = commit
 
 
 def test_locks_are_held_for_as_long_as_it_really_takes(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,7 +154,6 @@ def test_a_failed_run_is_tried_again(shop: Shop) -> None:
     shop.stack.clock.set(datetime(2027, 1, 13, 13, 7, tzinfo=UTC) - timedelta(milliseconds=100))
     shop.wait_for("age_customers", 1)
     shop.idle("age_customers")
-    assert "FAILED" not in (shop.folder / "functions.log").read_text()
     (shop.folder / "age_customers.fail").unlink()
     shop.stack.clock.move(timedelta(seconds=15))
     shop.wait_for("age_customers", 2)
