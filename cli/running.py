@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parent.parent / ".data" / "running"
+FOLDER = Path(__file__).resolve().parent.parent / ".cache" / "running"
 
 
 class NoStack(Exception):
