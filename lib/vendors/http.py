@@ -55,6 +55,9 @@ class Budget:
 class Request:
     """`path` begins with a slash and is encoded (`path_of`); `body` is a JSON value, None for no body.
 
+    `answers` are statuses besides 2xx under which a vendor answers in detail: a JSON object with one of them is an
+    Answer to be read, such as that to a batch of which some messages were refused.
+
     `repr` shows neither what is sent nor where to, since both carry personal data.
     """
 
@@ -65,6 +68,7 @@ class Request:
     body: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     auth: tuple[str, str] | None = field(default=None, repr=False)
+    answers: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +119,14 @@ class Channel:
         self._breaker.enter()
         try:
             answer = self._exchange(request, deadline)
-        except (Unavailable, Ambiguous, Malformed) as error:
-            if error.reason == "throttled":
-                # An answer all the same. Nobody asks again before the time it names, whatever thread.
-                self._breaker.succeeded()
-                self._limiter.hold(getattr(error, "retry_after_seconds", None) or 0.0)
-            else:
-                self._breaker.failed()
+        except Unavailable as error:
+            # Nobody asks again before the time it names, whatever thread.
+            self._limiter.hold(error.retry_after_seconds or 0.0)
+            # To be told to slow down is an answer.
+            (self._breaker.succeeded if error.reason == "throttled" else self._breaker.failed)()
+            raise
+        except (Ambiguous, Malformed):
+            self._breaker.failed()
             raise
         except VendorError:
             self._breaker.succeeded()
@@ -156,6 +161,8 @@ class Channel:
             body, readable = (from_json(content, allow_inf_nan=False), True) if content else (None, status == 204)
         except ValueError:
             body, readable = None, False
+        if status in request.answers and isinstance(body, Mapping):
+            return Answer(status, body)
         failure = outcomes.of_status(self._vendor, request.safety, status, headers, body)
         if failure is None and not readable:
             failure = outcomes.of_unreadable(self._vendor, request.safety)

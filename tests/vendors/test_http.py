@@ -196,8 +196,9 @@ def test_cookies_are_not_kept(raw_server: RawServer) -> None:
     assert b"ookie" not in raw_server.requests[1]
 
 
-def test_a_wait_that_a_429_asks_for_holds_for_every_way_to_the_account(raw_server: RawServer) -> None:
-    raw_server.says(json_answer(b"{}", "429 Too Many Requests", "Retry-After: 3600"), OK)
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+def test_a_wait_that_they_ask_for_holds_for_every_way_to_the_account(raw_server: RawServer, status: str) -> None:
+    raw_server.says(json_answer(b"{}", status, "Retry-After: 3600"), OK)
     error = ends(raw_server, Safety.REPEATABLE)
     assert isinstance(error, Unavailable) and error.reason == "rate_limited"
     assert error.retry_after_seconds is not None and 3590 < error.retry_after_seconds <= 3600
