@@ -138,7 +138,8 @@ class TestLeavesAlone:
 
     def test_what_has_no_date_that_can_be_asked_for(self, counter: Counter) -> None:
         """It is the audit's to find, as the fixture would: hence recorded in the end."""
-        for number, dates in enumerate([{}, {"updatedAt": "yesterday"}, {"createdAt": {"seconds": 1}}]):
+        useless: list[dict[str, Any]] = [{}, {"updatedAt": "yesterday"}, {"createdAt": {"seconds": 1}}]
+        for number, dates in enumerate(useless):
             counter.write(f"o{number}", **pos("77"), **dates)
         assert swept() == {}
         assert [record_present(f"o{number}") for number in range(3)] == ["recorded"] * 3
