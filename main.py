@@ -5,6 +5,7 @@ from functions.cron import cron
 from functions.customers import sync_customer
 from functions.inbox import replay_inbox
 from functions.menu import public_menu
+from functions.migration import preview_migration, start_migration
 from functions.orders import on_order_written, sweep_orders
 from functions.points import adjust_points, check_points, get_ledger
 from functions.redemptions import (
@@ -36,12 +37,14 @@ __all__ = [
     "on_order_written",
     "pause_loyalty",
     "planrun",
+    "preview_migration",
     "public_menu",
     "quote_redemption",
     "reinstate_redemption",
     "replay_inbox",
     "reset_loyalty_settings",
     "resume_run",
+    "start_migration",
     "sweep_orders",
     "sweep_runs",
     "sync_customer",

@@ -46,6 +46,8 @@ class Action(StrEnum):
     PAUSE_LOYALTY = "pause_loyalty"
     CANCEL_RUN = "cancel_run"
     RESUME_RUN = "resume_run"
+    PREVIEW_MIGRATION = "preview_migration"
+    START_MIGRATION = "start_migration"
 
 
 class Reach(Enum):
@@ -98,6 +100,8 @@ ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.PAUSE_LOYALTY: ADMINS,
         Action.CANCEL_RUN: ADMINS,
         Action.RESUME_RUN: ADMINS,
+        Action.PREVIEW_MIGRATION: ADMINS,
+        Action.START_MIGRATION: ADMINS,
     }
 )
 # What a signed-in shopper may do about itself, in any org it is a customer of.

@@ -86,6 +86,50 @@ class TakenOver:
     compensated: int
 
 
+class Why(StrEnum):
+    """Why a balance is another one afterwards, or would have been. ORDERS: they deserve more than it contains. The
+    others are about what was stored: a fraction of a point, less than nothing, or no number."""
+
+    ORDERS = "orders"
+    FRACTION = "fraction"
+    NEGATIVE = "negative"
+    NO_NUMBER = "no_number"
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceChange:
+    """For a preview: a customer's points as stored (0 for none) and as they will be. compensated: what its orders would
+    have added if they decided. orders: how many are taken in."""
+
+    customer_id: str
+    before: float
+    after: int
+    compensated: int
+    orders: int
+    why: Why
+
+
+def balance_change(customer_id: str, stored: object, taken: TakenOver) -> BalanceChange | None:
+    """What taking a customer over does to the balance that its document has `stored`; None for nothing."""
+    figure = _figure(stored)
+    before, after, orders = figure or 0, taken.points_after, len(taken.accruals)
+    if before == after and not taken.compensated and (stored is None or figure is not None):
+        return None
+    why = Why.ORDERS
+    if after == taken.points_before and not taken.compensated:
+        why = Why.NO_NUMBER if figure is None else Why.NEGATIVE if figure < 0 else Why.FRACTION
+    return BalanceChange(customer_id, before, after, taken.compensated, orders, why)
+
+
+def _figure(stored: object) -> float | None:
+    """The number in a field, also as text; None for none, or one that no balance is."""
+    try:
+        number = float(stored) if isinstance(stored, int | float | str) and not isinstance(stored, bool) else None
+    except (ValueError, OverflowError):
+        return None
+    return number if number is not None and abs(number) < float("inf") else None
+
+
 def skip_reason(org_id: str, customer_id: str, fields: Mapping[str, Any]) -> Skip | None:
     """Why this customer document is left alone; None when it is to be taken over. Opened ones are never skipped."""
     if fields.get("orgId") not in (None, org_id):

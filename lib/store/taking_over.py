@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from lib.domain import takeover as takeover_rules
 from lib.domain.customers import Contact, Customer, Introduction, known_keys
 from lib.domain.errors import FailedPrecondition, Unavailable
 from lib.domain.identity import IdentityKey, IdentityKind
 from lib.domain.orders import Buyer, Flaw, MalformedOrder, Order, OrgNames, Phase
 from lib.domain.settings import LoyaltySettings
-from lib.domain.takeover import Skip, TakenOver, Takeover, key_in_id, skip_reason, take_over
+from lib.domain.takeover import BalanceChange, Skip, TakenOver, Takeover, key_in_id, skip_reason, take_over
 from lib.store import accruals, customers, directory, identities, inbox, ledger, orders, spending, takeover
 from lib.store.brought_orders import BroughtOrders, Found
 from lib.store.identities import Recogniser
@@ -44,13 +45,15 @@ class Work:
 class Visit:
     """What taking over one member did, or would do.
 
-    stored: the customer's document as found, empty for a customer to be made. keys: what leads to it. order_ids: taken
-    in. kept: why an order waits in the inbox now. more: orders are left for another visit.
+    stored: the customer's document as found, empty for a customer to be made. keys: what it says it is recognised by.
+    leads_to: another customer that the strongest of them leads to already. order_ids: taken in. kept: why an order
+    waits in the inbox now. more: orders are left for another visit.
     """
 
     customer_id: str | None = None
     stored: Mapping[str, Any] = field(default_factory=dict)
     keys: tuple[IdentityKey, ...] = ()
+    leads_to: str | None = None
     taken: TakenOver | None = None
     opened: bool = False
     skipped: Skip | None = None
@@ -113,6 +116,14 @@ def order(transaction: Transaction, work: Work, order_id: str, *, keep: bool = T
     return _Visitor(transaction, work).take(whose, snapshot, stored)
 
 
+def balance_change(visit: Visit) -> BalanceChange | None:
+    """What the visit does to its customer's balance; None for nothing."""
+    if visit.taken is None or visit.customer_id is None:
+        return None
+    stored = visit.stored.get("points") if visit.opened else visit.taken.points_before
+    return takeover_rules.balance_change(visit.customer_id, stored, visit.taken)
+
+
 def figures(visit: Visit) -> dict[str, int]:
     """The visit as counts that add up over a shop; only those that are not 0."""
     tally: Counter[str] = Counter()
@@ -137,6 +148,15 @@ def _kept(transaction: Transaction, work: Work, stored: StoredOrder, flaw: Flaw,
     return Visit(kept=flaw if news else None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What a customer's document and id say it is recognised by, and how much of that is its own."""
+
+    introduction: Introduction
+    known: tuple[IdentityKey, ...] = ()
+    leads_to: str | None = None
+
+
 class _Visitor:
     """One customer's part of a transaction: first everything is read, then decided, then written."""
 
@@ -144,46 +164,82 @@ class _Visitor:
         self._transaction = transaction
         self._work = work
         self._org = work.org
+        self._orders = BroughtOrders(transaction, work.org, work.takeover, work.settings)
 
     def take(self, found: Customer, snapshot: Snapshot | None, named: StoredOrder | None) -> Visit:
         """`snapshot`: the customer's document, None for a customer to be made. `named`: an order that is its own."""
-        work = self._work
         if snapshot is not None:
             customers.check_opening(self._transaction, self._org, found)
-        own = self._own_introduction(found) if snapshot else Introduction(found.id, Contact())
-        brought = BroughtOrders(self._transaction, self._org, work.takeover, work.settings).of(found, own, named)
-        now, later = brought[:ORDERS_MAX], brought[ORDERS_MAX:]
+        own = self._own(found) if snapshot else _Own(Introduction(found.id, Contact()))
+        brought = self._orders.of(found, own.introduction, named)
         fields = (snapshot.to_dict() or {}) if snapshot else {}
+        if named and self._work.dry:
+            return self._foreseen(found, own, brought, named, fields)
+        limit = len(brought) if self._work.dry else ORDERS_MAX
+        now, later = brought[:limit], brought[limit:]
         if found.opened and not now:
-            return Visit(found.id, fields, own.keys)
-        taken = take_over(found, own, [one.brought for one in now], work.settings, work.takeover.balances, work.now)
-        if not work.dry:
+            return Visit(found.id, fields, own.known)
+        taken = self._taken(found, own.introduction, now)
+        if not self._work.dry:
             self._write(taken, now, found if snapshot else None)
+        return self._visit(found, own, taken, fields, now, more=bool(later))
+
+    def _foreseen(
+        self, found: Customer, own: _Own, brought: Sequence[Found], named: StoredOrder, fields: Mapping[str, Any]
+    ) -> Visit:
+        """What an order's visit adds to that of its customer, which comes before; each order is told of once, with the
+        oldest of those that are found by themselves."""
+        if fields and not found.opened:
+            known = self._orders.of(found, own.introduction, None)
+            found = self._taken(found, own.introduction, known).customer
+            ids = {one.brought.order.id for one in known}
+            brought = [one for one in brought if one.brought.order.id not in ids]
+        if not brought or brought[0].brought.order.id != named.id:
+            return Visit()
+        taken = self._taken(found, Introduction(found.id, Contact()), brought)
+        return self._visit(found, own, taken, fields, brought, more=False)
+
+    def _taken(self, found: Customer, own: Introduction, brought: Sequence[Found]) -> TakenOver:
+        work = self._work
+        orders_then = [one.brought for one in brought]
+        return take_over(found, own, orders_then, work.settings, work.takeover.balances, work.now)
+
+    @staticmethod
+    def _visit(
+        found: Customer,
+        own: _Own,
+        taken: TakenOver,
+        fields: Mapping[str, Any],
+        brought: Sequence[Found],
+        *,
+        more: bool,
+    ) -> Visit:
         return Visit(
             customer_id=found.id,
             stored=fields,
-            keys=own.keys,
+            keys=own.known,
+            leads_to=own.leads_to,
             taken=taken,
             opened=not found.opened,
-            order_ids=tuple(one.brought.order.id for one in now),
-            more=bool(later),
+            order_ids=tuple(one.brought.order.id for one in brought),
+            more=more,
         )
 
-    def _own_introduction(self, found: Customer) -> Introduction:
-        """What the customer's document and id say it is recognised by; to be linked if that leads here."""
+    def _own(self, found: Customer) -> _Own:
         known = known_keys(found, self._work.settings.country)
         in_id = key_in_id(self._org.org_id, found.id)
         if in_id and in_id.kind not in {key.kind for key in known}:
             known = (in_id, *known)
         if not known or found.opened:
-            return Introduction(found.id, Contact(), known)
+            return _Own(Introduction(found.id, Contact(), known), known)
         recogniser = Recogniser(self._transaction, self._org, self._as_order(known), self._work.settings)
         likely = self._transaction.get([self._org.customer(recogniser.likely_id or found.id)])[0]
         recognised = recogniser.recognise(likely, None)
         if isinstance(recognised, Flaw) or recognised.customer.id != found.id:
-            # Somebody else is known by this: a possible duplicate. Two customers must not share what leads to one.
-            return Introduction(found.id, Contact())
-        return Introduction(found.id, Contact(), known, recognised.introduction.new_keys)
+            # A possible duplicate, for a person to look at: what leads to one customer must not lead to two.
+            leads_to = None if isinstance(recognised, Flaw) else recognised.customer.id
+            return _Own(Introduction(found.id, Contact()), known, leads_to)
+        return _Own(Introduction(found.id, Contact(), known, recognised.introduction.new_keys), known)
 
     def _as_order(self, keys: Iterable[IdentityKey]) -> Order:
         """A sale at the till to somebody of whom just this is known."""

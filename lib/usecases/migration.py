@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lib.domain.answers import Answer
 from lib.domain.errors import FailedPrecondition, InvalidInput
 from lib.domain.ledger import Actor
 from lib.domain.settings import LoyaltySettings
-from lib.domain.takeover import ACTOR, BalanceRule, Takeover
+from lib.domain.takeover import ACTOR, BalanceChange, BalanceRule, Takeover
 from lib.platform import clock
 from lib.store import settings as settings_store
 from lib.store import takeover as store
@@ -19,6 +20,11 @@ from lib.store import taking_over
 from lib.store.org import OrgStore
 from lib.store.taking_over import Visit, Work
 from lib.store.transaction import Transaction
+
+JOB = "migration"
+"""The name of its runs."""
+STEPS = ("customers", "orders")
+"""What is visited one after the other."""
 
 _CUSTOMER, _ORDER = "customer:", "order:"
 _VISITS: Mapping[str, Callable[[Transaction, Work, str], Visit]] = {
@@ -40,14 +46,15 @@ def begin(org_id: str, rule: BalanceRule, actor: Actor = ACTOR) -> Takeover:
     return store.begin(org, rule, actor)
 
 
-def preview(org_id: str, rule: BalanceRule) -> Takeover:
-    """What a preview looks at: the shop as of when it was taken over, else as of now. Three reads.
+def preview(org_id: str, rule: BalanceRule | None = None) -> Takeover:
+    """What a preview looks at: the shop as of when it was taken over, else as of now; without a rule, the one decided
+    on or the one that keeps balances. Two reads.
 
     Raises FailedPrecondition (`balances_decided`) when another rule has been decided on.
     """
     org = OrgStore(org_id)
-    decided = store.decision(org) or Takeover(store.server_time(org), rule)
-    if decided.balances is not rule:
+    decided = store.decision(org) or Takeover(store.server_time(org), rule or BalanceRule.KEEP)
+    if rule and decided.balances is not rule:
         raise FailedPrecondition(f"balances {decided.balances} has been decided on", reason="balances_decided")
     return decided
 
@@ -57,15 +64,47 @@ def look(org: OrgStore, decided: Takeover, member_id: str) -> Visit:
     return _visit(org, decided, member_id, dry=True)
 
 
+def preview_page(org_id: str, rule: BalanceRule, after: str | None, limit: int) -> Answer:
+    """What taking over the next members would do: `counts` that add up over all pages, `changes` of balances, `skipped`
+    and `duplicates` by customer, `nextCursor` (null at the end).
+
+    Raises as `preview` does, and FailedPrecondition (`paused`). Billed: the reads of doing it, and no write.
+    """
+    org, decided = OrgStore(org_id), preview(org_id, rule)
+    page = members(org, {}, after, limit)
+    tally: Counter[str] = Counter()
+    changes, skipped, duplicates = [], [], []
+    for member in page:
+        seen = look(org, decided, member)
+        tally.update(taking_over.figures(seen))
+        if change := taking_over.balance_change(seen):
+            changes.append(_told(change))
+        if seen.skipped:
+            skipped.append({"customerId": seen.customer_id, "reason": seen.skipped.value})
+        if seen.leads_to:
+            duplicates.append({"customerId": seen.customer_id, "leadsTo": seen.leads_to})
+    return {
+        "counts": dict(tally),
+        "changes": changes,
+        "skipped": skipped,
+        "duplicates": duplicates,
+        "nextCursor": page[-1] if len(page) == limit else None,
+    }
+
+
 def members(org: OrgStore, params: Mapping[str, Any], after: str | None, limit: int) -> list[str]:
     """The next members after this one, ascending: customers, then orders without a record; fewer than `limit` only at
-    the end. Billed: about one read a customer and two an order."""
+    the end. `params` may name one `step`, "customers" or "orders". Billed: about a read a customer and two an order.
+
+    The steps are to follow each other: an order is recognised by what its customer's visit has linked.
+    """
     found: list[str] = []
-    if after is None or after.startswith(_CUSTOMER):
+    step = params.get("step")
+    if step != "orders" and (after is None or after.startswith(_CUSTOMER)):
         last = after.removeprefix(_CUSTOMER) if after else None
         found = [_CUSTOMER + each for each in store.customer_ids(org, last, limit)]
         after = None
-    if len(found) < limit:
+    if step != "customers" and len(found) < limit:
         last = after.removeprefix(_ORDER) if after else None
         found += [_ORDER + each for each in store.order_ids(org, last, limit - len(found))]
     return found
@@ -81,17 +120,36 @@ def visit(org: OrgStore, params: Mapping[str, Any], member_id: str) -> Mapping[s
     if decided is None:
         raise FailedPrecondition("nobody has decided to take this shop over", reason="not_begun")
     tally: Counter[str] = Counter()
-    more = True
-    while more:
-        done = _visit(org, decided, member_id, dry=False)
+    for done in take_over(org, decided, member_id):
         tally.update(taking_over.figures(done))
-        more = done.more
     return dict(tally)
+
+
+def take_over(org: OrgStore, decided: Takeover, member_id: str) -> list[Visit]:
+    """Takes over one member, in several visits where its orders are more than one transaction takes.
+
+    Raises as `visit` does.
+    """
+    visits = [_visit(org, decided, member_id, dry=False)]
+    while visits[-1].more:
+        visits.append(_visit(org, decided, member_id, dry=False))
+    return visits
 
 
 def counts(org_id: str) -> dict[str, int]:
     """How many customer and order documents the database holds, whosever they are. A read a thousand."""
     return store.counts(OrgStore(org_id))
+
+
+def _told(change: BalanceChange) -> Answer:
+    return {
+        "customerId": change.customer_id,
+        "before": change.before,
+        "after": change.after,
+        "compensated": change.compensated,
+        "orders": change.orders,
+        "why": change.why.value,
+    }
 
 
 def _visit(org: OrgStore, decided: Takeover, member_id: str, *, dry: bool) -> Visit:

@@ -30,6 +30,8 @@ ALLOWED = {
     "pause_loyalty": ADMINS,
     "cancel_run": ADMINS,
     "resume_run": ADMINS,
+    "preview_migration": ADMINS,
+    "start_migration": ADMINS,
 }
 # What a shopper may ask about itself in any org.
 OWN = {"check_points", "get_ledger"}

@@ -30,6 +30,8 @@ ON_THE_SERVER = {
     Action.PAUSE_LOYALTY,
     Action.CANCEL_RUN,
     Action.RESUME_RUN,
+    Action.PREVIEW_MIGRATION,
+    Action.START_MIGRATION,
 }
 
 ROLES = [

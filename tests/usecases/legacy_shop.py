@@ -42,7 +42,7 @@ CUSTOMERS: Mapping[str, Mapping[str, Any]] = {
     "alleaves_1005": {"orgId": ORG, "notes": "likes gummies", "customTags": ["vip"]},
     # 6: an import; eleven digits, a map nobody of ours knows, negative points
     "Zk3auto6": {
-        "orgId": ORG, "email": "Six@Example.com", "phone": "12015550106", "points": -25, "createdAt": ago(400),
+        "orgId": ORG, "email": "six@example.com", "phone": "12015550106", "points": -25, "createdAt": ago(400),
         "ecommerceIds": {"external": "shopify-6"}, "churnReasoning": {"nested": [1, "two", None, {"x": 2.5}]},
     },
     # 7: a shopper's own profile, which its owner can write

@@ -1,5 +1,6 @@
 """Taking over a shop: balances, figures, foreign fields, repeating, who is skipped, which orders wait for a person."""
 
+import random
 from collections import Counter as Tally
 from datetime import datetime
 from typing import Any
@@ -264,6 +265,25 @@ class TestAgain:
         visit_all()
         found = points(legacy)
         assert {name: found[name] for name in shop.BALANCES} == shop.BALANCES
+
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_members_may_be_visited_in_any_order(self, legacy: Counter, seed: int) -> None:
+        """The workers of a run do: orders may come before their customers."""
+        migration.begin(ORG, BalanceRule.KEEP)
+        everybody = members()
+        random.Random(seed).shuffle(everybody)
+        tally: Tally[str] = Tally()
+        for member in everybody:
+            tally.update(migration.visit(OrgStore(ORG), {}, member))
+        found = points(legacy)
+        assert {name: found[name] for name in shop.BALANCES} == shop.BALANCES
+        assert (tally["orders"], tally["created"], tally["opened"]) == (12, 1, len(shop.BALANCES))
+
+    def test_an_address_in_capitals_is_found_once_its_customer_was_visited(self, legacy: Counter) -> None:
+        legacy.client.document("customers", "Zk3auto6").update({"email": "Six@Example.COM"})
+        take_over()
+        assert legacy.fields("orders", "web6")["customerId"] == "Zk3auto6"
+        assert legacy.customer("Zk3auto6")["email"] == "Six@Example.COM"
 
     def test_more_orders_than_one_transaction_takes(self, legacy: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(taking_over, "ORDERS_MAX", 1)
