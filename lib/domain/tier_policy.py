@@ -91,7 +91,10 @@ def to_keep(
     *,
     in_force_since: datetime | None = None,
 ) -> ToKeep | None:
-    """What keeps the tier that lapses next; None when nothing will lapse. The holding is one judged at `now`."""
+    """What keeps the tier that lapses next; None when nothing will lapse. The holding is one judged at `now`.
+
+    Spending it may earn a higher tier for a while, which then has dates of its own.
+    """
     court = _Court(spend, settings, in_force_since)
     coming, window = court.next_lapse(holding), settings.tier_policy.window_months
     if coming is None:
