@@ -127,6 +127,10 @@ class AuditReader:
             is_first=all(snapshot.create_time == snapshot.update_time for snapshot in written),
         )
 
+    def shards(self, run_id: str) -> Iterator[list[Document]]:
+        """Pages of the shards of one of the org's runs."""
+        return self._pages(self.org.collection("runs", run_id, "shards"), PAGE_OF_DOCUMENTS)
+
     @property
     def menu_path(self) -> str:
         """The path of the public menu."""

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from google.cloud.firestore import DELETE_FIELD
 
 from lib.domain.notices import Addressee, Notice
-from tests.usecases.audited_shop import ANN, BOB, COPY_OF, EVE, NOW, ORG
+from tests.usecases.audited_shop import ANN, BOB, COPY_OF, EVE, NOW, OLD, ORG
 
 Damage: TypeAlias = Mapping[str, dict[str, Any] | None]
 
@@ -145,6 +145,31 @@ NOTICES = [
     case(_at(_EXPIRING), {**_told(_EXPIRING), "kind": "news"}, f"D1 {_at(_EXPIRING)}"),
     case(_at(_ENTERED), {**_told(_ENTERED), "customerId": EVE}, f"T1 {_at(_ENTERED)}"),
 ]
+RUNS = [
+    case("{run}", {"members": 4}, "F1 {run}"),
+    case("{run}", {"shards": 2}, "F1 {run}"),
+    case("{shard}", None, "F1 {run}", "F4 {run}"),
+    case("{shard}", {"runId": "x"}, "F1 {shard}"),
+    case("{shard}", {"ids": [ANN, OLD, BOB]}, "F1 {shard}"),
+    case("{run}/shards/x", {COPY_OF: "{shard}"}, "F1 {run}", "F4 {run}"),
+    case("{shard}", {"position": 2}, "F2 {shard}", "F3 {shard}"),
+    case("{shard}", {"members": 2}, "F2 {shard}"),
+    case("{shard}", {"visited": 3}, "F2 {shard}", "F4 {run}"),
+    case("{shard}", {"errors": [{"memberId": "nobody", "reason": "KeyError"}]}, "F2 {shard}"),
+    case("{shard}", {"deferred": [BOB]}, "F2 {shard}", "F3 {shard}"),
+    case("{shard}", {"finishedAt": None}, "F3 {shard}"),
+    case("{shard}", {"state": "waiting", "finishedAt": None}, "F3 {shard}", "F4 {run}", "F5 {run}"),
+    case("{open_shard}", {"worker": None}, "F3 {open_shard}"),
+    case("{run}", {"totals.changed": 3}, "F4 {run}"),
+    case("{run}", {"errors": []}, "F4 {run}"),
+    case("{run}", {"shardsDone": 0}, "F4 {run}"),
+    case("{run}", {"state": "running"}, "F5 {run}"),
+    case("{run}", {"state": "failed"}, "F5 {run}"),
+    case("{run}", {"planned": False}, "F5 {run}"),
+    case("{open_run}", {"state": "cancelled", "finishedAt": NOW}, "F4 {open_run}", "F5 {open_run}"),
+    case("{run}", {"totals.changed": "2"}, "D1 {run}"),
+    case("{shard}", {"ids": ANN}, "D1 {shard}"),
+]
 OTHERS = [
     case("{tenant}/receipts/x", {**_RECEIPT, "result": {"ok": False}}, "K1 {tenant}/receipts/x"),
     case(
@@ -159,4 +184,4 @@ OTHERS = [
     case("customer_activities/x", {"orgId": ORG, "customerId": "nobody"}, "T1 customer_activities/x"),
     case("customers/x", {"loyaltyEngine": 1, "loyalty": {}}, "T2 customers/x"),
 ]
-DAMAGES = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *NOTICES, *OTHERS]
+DAMAGES = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *NOTICES, *RUNS, *OTHERS]

@@ -7,11 +7,19 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
+from lib.domain import runs, shards
 from lib.domain.checkout import TillOrder, Wish
 from lib.domain.commands import Command
 from lib.domain.identity import IdentityKey, IdentityKind, identity_id
 from lib.domain.ids import fingerprint
 from lib.domain.ledger import Actor
+from lib.domain.runs import Run, Sums
+from lib.domain.shards import Problem, Shard, Tally, Visits
+from lib.store import runs as runs_store
+from lib.store import shards as shards_store
+from lib.store import transaction as transactions
+from lib.store.org import OrgStore
+from lib.store.transaction import Transaction
 from lib.usecases import points, redemptions, settings
 from lib.usecases.orders import OrderChange, record_order
 
@@ -55,6 +63,36 @@ class Shop:
         )
         redemption_id: str = answer["redemption"]["id"]
         return redemption_id
+
+    def finished_run(self) -> tuple[str, str]:
+        """Paths of a run that is done and of its shard: Ann and Bob were changed, Old was poisoned."""
+        run, claimed = self._started_run("night")
+        visits = Visits(Tally(2, 1, {"changed": 2}), poisoned=(Problem(OLD, "KeyError"),))
+        shard = shards.advanced(claimed, claimed.batch, visits, NOW)
+        sums = Sums(shard.tally, shards_done=1, errors=shard.errors)
+        return self._saved_run(runs.finished(run, sums, NOW), shard)
+
+    def open_run(self) -> tuple[str, str]:
+        """Paths of a run that is running and of its shard, which is being worked; Bob is to be tried again."""
+        run, claimed = self._started_run("noon")
+        visits = Visits(Tally(2, 0, {"changed": 2}), busy=(BOB,))
+        return self._saved_run(run, shards.advanced(claimed, claimed.batch, visits, NOW))
+
+    def _started_run(self, key: str) -> tuple[Run, Shard]:
+        run = runs.new_run(ORG, "recalculation", key, {}, Actor("system", "tests"), NOW)
+        run, (shard,) = runs.with_members(run, [ANN, BOB, OLD], NOW, is_last=True)
+        claimed = shards.claimed(shard, "worker", NOW)
+        assert claimed
+        return run, claimed
+
+    def _saved_run(self, run: Run, shard: Shard) -> tuple[str, str]:
+        def work(transaction: Transaction) -> None:
+            runs_store.save(transaction, OrgStore(ORG), run)
+            shards_store.create(transaction, OrgStore(ORG), [shard])
+
+        transactions.run(work)
+        path = f"tenants/{ORG}/runs/{run.id}"
+        return path, f"{path}/shards/{shard.id}"
 
     @contextmanager
     def broken(self, path: str, change: dict[str, Any] | None) -> Iterator[None]:
@@ -107,6 +145,8 @@ def open_shop(client: Client) -> Shop:
     hold = shop.command("hold_redemption")
     held = redemptions.hold(hold, ANN, TillOrder("till-9", 100_00), Wish(points=100))["redemption"]["id"]
     points.adjust(shop.command("adjust_points"), BOB, 30, "sorry")
+    run, shard = shop.finished_run()
+    open_run, open_shard = shop.open_run()
     tenant = f"tenants/{ORG}"
     shop.paths = {
         "tenant": tenant,
@@ -118,6 +158,10 @@ def open_shop(client: Client) -> Shop:
         "returned": f"{tenant}/redemptions/{returned}",
         "held": f"{tenant}/redemptions/{held}",
         "x": f"{tenant}/redemptions/x",
+        "run": run,
+        "shard": shard,
+        "open_run": open_run,
+        "open_shard": open_shard,
         "held_receipt": f"{tenant}/receipts/{hold.id_of('receipt')}",
         "bobs_spending": f"{tenant}/customer_spending/bob@example.com",
         "bobs_identity": f"{tenant}/identities/{identity_id(ORG, IdentityKey(IdentityKind.EMAIL, 'bob@example.com'))}",

@@ -62,6 +62,11 @@ class Invariant(StrEnum):
     REDEMPTION_RETURNED = "R6"
     REDEMPTION_KNOWN = "R7"
     RECEIPT_RESULT = "K1"
+    RUN_MEMBERS = "F1"
+    SHARD_PROGRESS = "F2"
+    SHARD_STATE = "F3"
+    RUN_TOTALS = "F4"
+    RUN_STATE = "F5"
     OWNER_KNOWN = "T1"
     OWNER_NAMED = "T2"
 

@@ -19,6 +19,7 @@ from lib.store.org import OrgStore
 from lib.usecases.audit.customers import CustomerAudit
 from lib.usecases.audit.orders import OrderAudit
 from lib.usecases.audit.pages import Page, work_pages
+from lib.usecases.audit.runs import RunAudit
 from lib.usecases.audit.strays import StrayAudit
 
 __all__ = ["AuditReport", "audit"]
@@ -53,6 +54,7 @@ def _audit_org(reader: AuditReader, settle: timedelta, findings: Findings) -> No
     work_pages(reader.redemptions_in("held", "captured"), orders.check_returned, own)
     own.found(check_open_holds((hold for page in reader.redemptions_in("held") for hold in page), reader.at))
     work_pages(reader.all_of("receipts"), lambda page: _check_receipts(reader, page), own)
+    work_pages(reader.all_of("runs"), RunAudit(reader).check, own)
     _check_menu(reader, programme, settle, own)
     findings.add(own)
 
