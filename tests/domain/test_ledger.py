@@ -240,3 +240,78 @@ def test_the_hash_says_the_same_in_every_time_zone() -> None:
     entry = journal(10).entries[0]
     elsewhere = replace(entry, recorded_at=entry.recorded_at.astimezone(datetime.now().astimezone().tzinfo))
     assert entry_hash(elsewhere) == entry_hash(entry)
+
+
+class TestExpiry:
+    """Of free points when their time has come; of those in a hold when it ends."""
+
+    SOON, LATE = NOW + timedelta(days=30), NOW + timedelta(days=60)
+
+    def earned(self) -> Journal:
+        written = journal()
+        written.credit(EntryKind.EARN, 100, self.SOON, memo("one"))
+        written.credit(EntryKind.EARN, 50, self.LATE, memo("two"))
+        return written
+
+    def later(self, account: Account, at: datetime) -> Journal:
+        following = Journal(account, at, at)
+        following.age("rules")
+        return following
+
+    def test_comes_on_the_moment_lot_by_lot_and_once(self) -> None:
+        account = self.earned().account
+        assert self.later(account, self.SOON - timedelta(microseconds=1)).entries == []
+        expired = self.later(account, self.SOON)
+        assert [(entry.kind, entry.points, entry.lots[0].lot_id) for entry in expired.entries] == [
+            (EntryKind.EXPIRE, -100, "1")
+        ]
+        assert expired.account.lots == (Lot("2", self.LATE, 50),)
+        assert self.later(expired.account, self.SOON).entries == []
+        assert len(self.later(account, self.LATE).entries) == 2
+
+    def test_does_not_come_where_nothing_expires(self) -> None:
+        paused = Journal(self.earned().account, self.LATE, None)
+        paused.age("rules")
+        assert paused.entries == []
+
+    def test_leaves_what_is_held_until_the_hold_ends(self) -> None:
+        written = self.earned()
+        held = written.hold(60, memo("hold"))
+        expired = self.later(written.account, self.SOON)
+        assert [entry.points for entry in expired.entries] == [-40]
+        assert expired.account.balances == Balances(available=50, reserved=60)
+        expired.void(held.lots, memo("void"))
+        assert [entry.kind for entry in expired.entries[1:]] == [EntryKind.VOID, EntryKind.EXPIRE]
+        assert expired.account.balances == Balances(available=50)
+        assert len({entry.memo.key for entry in expired.entries}) == 3
+
+    def test_does_not_touch_a_capture_but_its_rest(self) -> None:
+        written = self.earned()
+        held = written.hold(60, memo("hold"))
+        expired = self.later(written.account, self.SOON)
+        captured = expired.capture(held.lots, 45, memo("capture"))
+        assert (captured.points, captured.reserved) == (15, -60)
+        assert (expired.entries[-1].kind, expired.entries[-1].points) == (EntryKind.EXPIRE, -15)
+
+    def test_follows_at_once_when_points_come_back_to_an_expired_lot(self) -> None:
+        written = self.earned()
+        held = written.hold(100, memo("hold"))
+        spent = written.capture(held.lots, 100, memo("capture"))
+        following = self.later(written.account, self.SOON)
+        following.reinstate([replace(part, points=-part.points, reserved=0) for part in spent.lots], memo("back"))
+        assert [entry.kind for entry in following.entries] == [EntryKind.REINSTATE, EntryKind.EXPIRE]
+        assert following.account.balances == Balances(available=50)
+
+    def test_of_points_that_come_back_pays_a_debt_before(self) -> None:
+        written = self.earned()
+        held = written.hold(100, memo("hold"))
+        written.claw_back(80, memo("refund"))
+        assert written.account.balances == Balances(reserved=100, debt=30)
+        following = self.later(written.account, self.LATE)
+        following.void(held.lots, memo("void"))
+        assert [(entry.kind, entry.points) for entry in following.entries] == [
+            (EntryKind.VOID, 100),
+            (EntryKind.CLAWBACK, -30),
+            (EntryKind.EXPIRE, -70),
+        ]
+        assert following.account.balances == Balances()
