@@ -103,23 +103,26 @@ class ClockFile:
 
 
 class SystemClock:
-    """The stack's clock as the services wait by it."""
+    """The stack's clock as the services wait by it: a wait ends at the latest 20 ms after the clock was moved."""
 
     def __init__(self, file: ClockFile) -> None:
         self._file = file
+        self._told_offset = 0
 
     def now_micros(self) -> int:
-        return self._file.now_micros()
+        self._told_offset = self._file.offset_micros()
+        return time.time_ns() // 1000 + self._told_offset
 
     async def wait(self, until_micros: int | None, happened: asyncio.Event) -> None:
+        # As it was when our caller asked for the time, from which it concluded until when to wait.
+        offset = self._told_offset
         if self._file.path is None:
-            await _wait_at_most(None if until_micros is None else until_micros - self.now_micros(), happened)
+            await _wait_at_most(None if until_micros is None else until_micros - self._file.now_micros(), happened)
             return
-        offset = self._file.offset_micros()
         while not happened.is_set() and self._file.offset_micros() == offset:
             left = _MOVE_CHECK_MICROS
             if until_micros is not None:
-                left = min(left, until_micros - self.now_micros())
+                left = min(left, until_micros - self._file.now_micros())
             if left <= 0:
                 return
             await _wait_at_most(left, happened)

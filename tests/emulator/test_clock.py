@@ -99,6 +99,13 @@ class TestWaiting:
 
         asyncio.run(scene())
 
+    @pytest.mark.parametrize("by", [2 * DAY, -2 * DAY])
+    def test_a_move_between_asking_for_the_time_and_waiting_ends_it(self, tmp_path: Path, by: timedelta) -> None:
+        clock = SystemClock(ClockFile(tmp_path / "clock"))
+        until = clock.now_micros() + 100 * DAY // timedelta(microseconds=1)
+        ClockFile(tmp_path / "clock").move(by)
+        asyncio.run(clock.wait(until, asyncio.Event()))
+
     def test_an_event_ends_it(self, tmp_path: Path) -> None:
         async def scene() -> None:
             for file in (ClockFile(None), ClockFile(tmp_path / "clock")):

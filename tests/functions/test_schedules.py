@@ -192,4 +192,4 @@ def test_every_deployed_schedule_can_be_called_the_old_way() -> None:
     }
     assert deployed
     found: dict[str, Any] = {name: inspect.unwrap(main.cron)(name) for name in deployed}
-    assert found == deployed
+    assert found == deployed, "functions/cron.py does not know it"
