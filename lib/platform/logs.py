@@ -89,8 +89,13 @@ def swept(sweep: str, counts: Mapping[str, int]) -> None:
     _write("WARNING" if counts.get("recorded") else "INFO", "swept", sweep=sweep, **counts)
 
 
+def audits_planned(count: int) -> None:
+    """How many orgs are to be audited now. Where this line stays away for hours, nobody asks whose night it is."""
+    _write("INFO", "audits planned", count=count)
+
+
 def audited(org_id: str, state: str, seconds: float, counts: Mapping[str, int]) -> None:
-    """An org's nightly audit has ended. Where this line stays away for a day, no audit is run."""
+    """An org's nightly audit has ended."""
     _write("INFO", "audited", orgId=org_id, state=state, seconds=round(seconds, 1), **counts)
 
 

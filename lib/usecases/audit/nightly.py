@@ -51,11 +51,12 @@ def plan_audits() -> int:
     Billed 3 reads an org, in those hours only in which it is one of these two somewhere.
     """
     now = clock.now()
-    if not any(_local(now, zone).hour in (HOUR, CHECKED_HOUR) for zone in _zones()):
-        return 0
-    with ThreadPoolExecutor(_WORKERS) as executor:
-        planned = executor.map(lambda org_id: _plan(org_id, now), store.org_ids(store.server_time()))
-        return sum(planned)
+    planned = 0
+    if any(_local(now, zone).hour in (HOUR, CHECKED_HOUR) for zone in _zones()):
+        with ThreadPoolExecutor(_WORKERS) as executor:
+            planned = sum(executor.map(lambda org_id: _plan(org_id, now), store.org_ids(store.server_time())))
+    logs.audits_planned(planned)
+    return planned
 
 
 def _plan(org_id: str, now: datetime) -> bool:
