@@ -38,7 +38,8 @@ CHECKED_HOUR = 5
 """By then the audit of the night has had two hours; where it has not ended, that is told, and it is tried again."""
 ATTEMPTS_MAX = 3
 _SETTLE = timedelta(minutes=10)
-_LEASE = timedelta(minutes=10)
+# Longer than a task may take, and over when the queue tries one again that has died.
+_LEASE = timedelta(minutes=9, seconds=30)
 _WORKERS = 8
 _RECORDED_MAX = 2_000
 _OF_ORDERS = (Invariant.ACCRUAL_DUE, Invariant.ACCRUAL_ORPHANED)
