@@ -4,6 +4,7 @@
 |---|---|
 | `/{name}/…` | the vendor, as its clients know it |
 | `GET /sandbox` | the sandboxes and their base addresses |
+| `GET /inbox` | every text and e-mail that was sent, oldest first; `?to=` whom |
 | `DELETE /sandbox/{name}` | forget its state, counts and faults |
 | `GET, DELETE /sandbox/{name}/requests` | what was asked of it, by route; DELETE counts anew |
 | `GET, POST, DELETE /sandbox/{name}/faults` | failures on demand (`emulator.vendors.faults`) |
@@ -19,9 +20,11 @@ import flask
 
 from emulator.vendors.alleaves.sandbox import AlleavesSandbox
 from emulator.vendors.alpine_iq.sandbox import AlpineIqSandbox
+from emulator.vendors.blackleaf.sandbox import BlackleafSandbox
+from emulator.vendors.mailjet.sandbox import MailjetSandbox
 from emulator.vendors.sandbox import Sandbox
 
-SANDBOXES: tuple[type[Sandbox], ...] = (AlpineIqSandbox, AlleavesSandbox)
+SANDBOXES: tuple[type[Sandbox], ...] = (AlpineIqSandbox, AlleavesSandbox, BlackleafSandbox, MailjetSandbox)
 
 
 class Application:
@@ -34,6 +37,7 @@ class Application:
             self._flask.register_blueprint(sandbox.blueprint())
             self._flask.register_blueprint(sandbox.control())
         self._flask.add_url_rule("/sandbox", "sandboxes", self._listing)
+        self._flask.add_url_rule("/inbox", "inbox", self._inbox)
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         return self._flask(environ, start_response)
@@ -51,3 +55,10 @@ class Application:
     def _listing(self) -> flask.Response:
         root = flask.request.host_url
         return flask.jsonify({sandbox.name: f"{root}{sandbox.name}" for sandbox in self._sandboxes})
+
+    def _inbox(self) -> flask.Response:
+        wanted = flask.request.args.get("to")
+        sent = [
+            message for sandbox in self._sandboxes for message in sandbox.inbox() if wanted in (None, message["to"])
+        ]
+        return flask.jsonify(sorted(sent, key=lambda message: float(message["at"])))

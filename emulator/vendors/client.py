@@ -51,6 +51,11 @@ class SandboxClient:
         """Add records, or change fields of known ones: contacts, customers, orders."""
         self.ask("POST", f"/accounts/{quote(account, safe='')}/{kind}", {kind: list(records)})
 
+    def inbox(self, to: str | None = None) -> list[dict[str, Any]]:
+        """What this vendor has delivered to people, oldest first; only to one of them if `to` is given."""
+        told: list[dict[str, Any]] = self.ask("GET", f"/inbox?to={quote(to, safe='')}" if to else "/inbox")
+        return told
+
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Any other control address; the answer's JSON. Raises requests.HTTPError."""
         answer = self._session.request(method, f"{self._control}{path}", json=body, timeout=_TIMEOUT_SECONDS)

@@ -57,6 +57,10 @@ class Sandbox(ABC):
     def refusal(self, status: int, code: str) -> Any:
         """The JSON with which the vendor says no."""
 
+    def inbox(self) -> list[dict[str, Any]]:
+        """What the vendor has delivered to people: each with `to` and `at`, oldest first. Most deliver nothing."""
+        return []
+
     def blueprint(self) -> flask.Blueprint:
         """Everything below /{name}: counted, and failing as planned."""
         blueprint = flask.Blueprint(self.name, self.name, url_prefix=f"/{self.name}")

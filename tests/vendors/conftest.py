@@ -41,6 +41,22 @@ def alleaves_sandbox(vendors_sandbox: str) -> Iterator[SandboxClient]:
 
 
 @pytest.fixture
+def blackleaf_sandbox(vendors_sandbox: str) -> Iterator[SandboxClient]:
+    client = SandboxClient(vendors_sandbox, "blackleaf")
+    yield client
+    client.reset()
+    client.close()
+
+
+@pytest.fixture
+def mailjet_sandbox(vendors_sandbox: str) -> Iterator[SandboxClient]:
+    client = SandboxClient(vendors_sandbox, "mailjet")
+    yield client
+    client.reset()
+    client.close()
+
+
+@pytest.fixture
 def fixture(request: pytest.FixtureRequest) -> Callable[[str], bytes]:
     """`fixture("contacts")` is the body in fixtures/contacts.json beside the test."""
     folder = request.path.parent / "fixtures"

@@ -128,7 +128,8 @@ class AlleavesSandbox(Sandbox):
         account = self._known(username)
         known = account.customers if kind == "customers" else account.orders
         for record in body_object()[kind]:
-            record_id = str(record["id_customer"] if kind == "customers" else record.get("id") or record["id_order"])
+            names = ("id_customer",) if kind == "customers" else ("id", "id_order")
+            record_id = str(next(record[name] for name in names if name in record))
             known[record_id] = {**known.get(record_id, {}), **record}
         return flask.jsonify({"count": len(known)})
 

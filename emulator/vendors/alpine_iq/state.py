@@ -63,7 +63,7 @@ class Account:
     def search(self, text: str, start: int, limit: int) -> list[Json]:
         """Contacts, most points first: all for a blank text, else by telephone number, `email:` or name."""
         wanted = text.strip().lower()
-        found = [contact for contact in self.contacts.values() if _matches(contact, wanted)]
+        found = [contact for contact in self.contacts.values() if not wanted or _matches(contact, wanted)]
         found.sort(key=lambda contact: (-_points(contact), contact["contactID"]))
         return found[start : start + limit]
 
@@ -134,4 +134,4 @@ def _matches(contact: Json, wanted: str) -> bool:
     if wanted.startswith("email:"):
         return bool(str(contact.get("email", "")).lower() == wanted.removeprefix("email:"))
     fields = (contact.get(name, "") for name in ("mobilePhone", "email", "firstName", "lastName"))
-    return any(wanted in str(value).lower() for value in fields) if wanted else True
+    return any(wanted in str(value).lower() for value in fields)
