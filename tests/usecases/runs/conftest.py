@@ -1,6 +1,7 @@
 """Fixtures for runs: a clock and a queue in the test's hand, small shards, and orgs with members."""
 
 import random
+from collections.abc import Iterator
 
 import pytest
 from google.cloud.firestore import Client
@@ -9,6 +10,7 @@ from lib.domain import runs as domain
 from lib.domain import shards
 from lib.platform import clock, tasks
 from lib.store.transaction import Transaction
+from lib.usecases.audit import audit
 from lib.usecases.runs import planning, working
 from tests.usecases.runs.delivery import Clock, Killer, Open, Shop, Tasks
 
@@ -40,12 +42,16 @@ def queue(time: Clock, killer: Killer, monkeypatch: pytest.MonkeyPatch) -> Tasks
 
 
 @pytest.fixture
-def open_shop(firestore: Client, queue: Tasks) -> Open:
-    """`open_shop(n)` is an org of n members, whose job the queue knows."""
+def open_shop(firestore: Client, queue: Tasks, killer: Killer) -> Iterator[Open]:
+    """`open_shop(n)` is an org of n members, whose job the queue knows; its runs hold every invariant at the end."""
+    opened: list[Shop] = []
 
     def open_shop(members: int) -> Shop:
         shop = Shop(firestore, f"org_{random.getrandbits(48):x}", members)
         queue.jobs = {**queue.jobs, "mark": shop.job}
+        opened.append(shop)
         return shop
 
-    return open_shop
+    yield open_shop
+    killer.arm(None)
+    assert [str(violation) for shop in opened for violation in audit(shop.org_id).violations] == []

@@ -154,28 +154,33 @@ class TestTwoAtOnce:
 class TestNeverStuck:
     """Whatever state the documents are in, with no task in the queue, sweeps bring the run to its end."""
 
-    @pytest.mark.parametrize("state", ["planning", "running", "cancelled", "failed"])
+    @pytest.mark.parametrize(
+        ("state", "planned_all"),
+        [
+            *(("planning", True), ("planning", False), ("running", True), ("cancelled", True), ("cancelled", False)),
+            *(("failed", True), ("failed", False)),
+        ],
+    )
     @pytest.mark.parametrize(
         "shard_states", [(), ("waiting",), ("working",), ("done", "failed"), ("waiting", "failed")]
     )
-    @pytest.mark.parametrize("planned_all", [True, False])
     def test_from_any_state(
         self, queue: Tasks, open_shop: Open, time: Clock, state: str, shard_states: tuple[str, ...], planned_all: bool
     ) -> None:
-        if state == "running" and not planned_all:
-            pytest.skip("a run is running only once its plan is complete")
         shop = open_shop(3 * len(shard_states))
         run_id = shop.start(ids=shop.ids)
         queue.waiting.clear()
         if not planned_all:
             shop.ids += ["m990", "m991"]
         run = {"state": state, "planned": planned_all, "resumes": 1, "finishedAt": None}
+        run["reason"] = "KeyError" if state == "failed" else None
         shop.client.document("tenants", shop.org_id, "runs", run_id).update(run)
         stored = shop.client.collection("tenants", shop.org_id, "runs", run_id, "shards").list_documents()
         for shard, shard_state in zip(stored, shard_states, strict=True):
             leased = {"worker": "dead", "leaseUntil": time.now() + LEASE} if shard_state == "working" else {}
-            done = {"position": 3, "visited": 3, "finishedAt": time.now()} if shard_state == "done" else {}
-            shard.update({"state": shard_state, **leased, **done})
+            done = {"position": 3, "visited": 3} if shard_state == "done" else {}
+            finished_at = time.now() if shard_state in ("done", "failed") else None
+            shard.update({"state": shard_state, "finishedAt": finished_at, **leased, **done})
         queue.deliver_and_sweep(shop.org_id, run_id)
         ended = shop.run(run_id)
         if state == "planning":
