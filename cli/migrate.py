@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _preview(console: Console, options: argparse.Namespace, rule: BalanceRule | None) -> int:
     org, decided = OrgStore(options.org), migration.preview(options.org, rule)
-    findings = _visit_all(console, org, options.threads, lambda member: [migration.look(org, decided, member)])
+    findings = visit_all(console, org, options.threads, lambda member: [migration.look(org, decided, member)])
     _tell(console, options, findings, f"What taking over {options.org} would do, balances: {decided.balances}")
     if not options.json:
         console.print("Nothing was written. Say --apply --balances keep, or from_orders, to do it.", style="bold")
@@ -68,7 +68,7 @@ def _apply(console: Console, options: argparse.Namespace, rule: BalanceRule) -> 
     org = OrgStore(options.org)
     before = migration.counts(org.org_id)
     decided = migration.begin(org.org_id, rule)
-    findings = _visit_all(console, org, options.threads, lambda member: migration.take_over(org, decided, member))
+    findings = visit_all(console, org, options.threads, lambda member: migration.take_over(org, decided, member))
     after = migration.counts(org.org_id)
     _tell(console, options, findings, f"{org.org_id} was taken over as of {decided.at:%F %T} UTC, balances: {rule}")
     missing = [name for name in before if after[name] < before[name]]
@@ -79,19 +79,21 @@ def _apply(console: Console, options: argparse.Namespace, rule: BalanceRule) -> 
     return INCOMPLETE if findings.failed or missing else DONE
 
 
-def _visit_all(console: Console, org: OrgStore, threads: int, visit: Callable[[str], list[Visit]]) -> Findings:
-    """Visits every member: all customers, and then the orders that are left."""
+def visit_all(console: Console, org: OrgStore, threads: int, visit: Callable[[str], list[Visit]]) -> Findings:
+    """Visits every member, so many at a time: all customers, and then the orders that are left."""
     findings, started = Findings(), perf_counter()
     with ThreadPoolExecutor(threads) as pool:
         for step in migration.STEPS:
             visited = 0
-            for page in _pages(org, step):
+            for found in _pages(org, step):
+                # A preview writes nothing that would tell which orders have been accounted for.
+                page = [member for member in found if migration.order_of(member) not in findings.order_ids]
                 for member, outcome in zip(page, pool.map(lambda one: _tried(visit, one), page), strict=True):
                     if isinstance(outcome, str):
                         findings.failed[member] = outcome
                     else:
                         findings.add(member, outcome)
-                visited += len(page)
+                visited += len(found)
                 console.print(f"{visited:,} {step} looked at, {perf_counter() - started:.1f} s")
     return findings
 

@@ -27,13 +27,14 @@ _TOLD = {
 
 @dataclass(slots=True)
 class Findings:
-    """Everything seen so far. failed: members by the kind of what went wrong."""
+    """Everything seen so far. failed: members by the kind of what went wrong. order_ids: taken in."""
 
     counts: Counter[str] = field(default_factory=Counter)
     changes: list[BalanceChange] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    order_ids: set[str] = field(default_factory=set)
     _owners: defaultdict[IdentityKey, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def add(self, member_id: str, visits: Iterable[Visit]) -> None:
@@ -43,6 +44,7 @@ class Findings:
 
     def _add(self, member_id: str, visit: Visit) -> None:
         self.counts.update(taking_over.figures(visit))
+        self.order_ids.update(visit.order_ids)
         if change := taking_over.balance_change(visit):
             self.changes.append(change)
         if visit.skipped and visit.customer_id:

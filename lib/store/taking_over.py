@@ -171,10 +171,10 @@ class _Visitor:
         if snapshot is not None:
             customers.check_opening(self._transaction, self._org, found)
         own = self._own(found) if snapshot else _Own(Introduction(found.id, Contact()))
-        brought = self._orders.of(found, own.introduction, named)
         fields = (snapshot.to_dict() or {}) if snapshot else {}
         if named and self._work.dry:
-            return self._foreseen(found, own, brought, named, fields)
+            return self._foreseen(found, own, named, fields)
+        brought = self._orders.of(found, own.introduction, named)
         limit = len(brought) if self._work.dry else ORDERS_MAX
         now, later = brought[:limit], brought[limit:]
         if found.opened and not now:
@@ -184,16 +184,16 @@ class _Visitor:
             self._write(taken, now, found if snapshot else None)
         return self._visit(found, own, taken, fields, now, more=bool(later))
 
-    def _foreseen(
-        self, found: Customer, own: _Own, brought: Sequence[Found], named: StoredOrder, fields: Mapping[str, Any]
-    ) -> Visit:
+    def _foreseen(self, found: Customer, own: _Own, named: StoredOrder, fields: Mapping[str, Any]) -> Visit:
         """What an order's visit adds to that of its customer, which comes before; each order is told of once, with the
         oldest of those that are found by themselves."""
+        known = self._orders.of(found, own.introduction, None) if fields and not found.opened else []
+        ids = {one.brought.order.id for one in known}
+        if named.id in ids:
+            return Visit()
+        brought = [one for one in self._orders.of(found, own.introduction, named) if one.brought.order.id not in ids]
         if fields and not found.opened:
-            known = self._orders.of(found, own.introduction, None)
             found = self._taken(found, own.introduction, known).customer
-            ids = {one.brought.order.id for one in known}
-            brought = [one for one in brought if one.brought.order.id not in ids]
         if not brought or brought[0].brought.order.id != named.id:
             return Visit()
         taken = self._taken(found, Introduction(found.id, Contact()), brought)

@@ -110,6 +110,11 @@ def members(org: OrgStore, params: Mapping[str, Any], after: str | None, limit: 
     return found
 
 
+def order_of(member_id: str) -> str | None:
+    """The order that a member is, None for a customer."""
+    return member_id.removeprefix(_ORDER) if member_id.startswith(_ORDER) else None
+
+
 def visit(org: OrgStore, params: Mapping[str, Any], member_id: str) -> Mapping[str, int]:
     """Takes over one member; repeating it does nothing. The counts are those of `taking_over.figures`.
 

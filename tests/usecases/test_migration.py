@@ -12,6 +12,7 @@ from lib.domain.errors import FailedPrecondition, InvalidInput
 from lib.domain.takeover import BalanceRule, Skip
 from lib.store import settings, taking_over
 from lib.store.org import OrgStore
+from lib.store.transaction import Transaction
 from lib.usecases import menu, migration
 from lib.usecases.orders import record_order
 from tests.usecases import legacy_shop as shop
@@ -30,6 +31,10 @@ OURS = {
 # Written where there was nothing, or a placeholder.
 GAPS = {"email", "phone", "phoneDigits", "phoneLast4", "firstName", "lastName", "firstNameLower", "displayName"}
 GAPS |= {"alleavesCustomerId"}
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches this."""
 
 
 def members(limit: int = 7) -> list[str]:
@@ -257,14 +262,28 @@ class TestAgain:
         used = usage.reset_usage()
         assert (used["writes"], used["deletes"]) == (0, 0)
 
-    def test_a_run_that_died_is_gone_on_with(self, legacy: Counter) -> None:
-        migration.begin(ORG, BalanceRule.KEEP)
-        everybody = members()
-        for member in everybody[::3]:
-            migration.visit(OrgStore(ORG), {}, member)
-        visit_all()
+    @pytest.mark.parametrize("commits", [1, 2, 6, 10, 13])
+    def test_one_that_died_after_any_commit_is_gone_on_with(
+        self, legacy: Counter, monkeypatch: pytest.MonkeyPatch, commits: int
+    ) -> None:
+        left = commits
+        commit = Transaction.commit
+
+        def deadly(transaction: Transaction) -> None:
+            nonlocal left
+            commit(transaction)
+            left -= bool(transaction._writes)
+            if not left:
+                raise Killed
+
+        monkeypatch.setattr(Transaction, "commit", deadly)
+        with pytest.raises(Killed):
+            take_over()
+        monkeypatch.setattr(Transaction, "commit", commit)
+        take_over()
         found = points(legacy)
         assert {name: found[name] for name in shop.BALANCES} == shop.BALANCES
+        assert list(created(legacy).values()) == [0]
 
     @pytest.mark.parametrize("seed", [1, 2])
     def test_members_may_be_visited_in_any_order(self, legacy: Counter, seed: int) -> None:
