@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
-from bench import audit, firestore, firestore_storage, imports, orders, redemptions, runs, sweep
+from bench import audit, firestore, firestore_storage, imports, migrate, orders, redemptions, runs, sweep
 from bench.budgets import Row, as_json, markdown
 
 Bench: TypeAlias = "Callable[[], list[Row]]"
@@ -18,6 +18,7 @@ _BENCHES: dict[str, Bench] = {
     "sweep": sweep.run,
     "runs": runs.run,
     "imports": imports.run,
+    "migrate": migrate.run,
 }
 
 
