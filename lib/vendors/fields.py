@@ -110,7 +110,8 @@ class Record(BaseModel):
     Made by `read` only, from their JSON: what our code would pass in, such as cents, would be taken for theirs.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    # Built on first use: a cold start that asks no vendor need not pay for it.
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     _unreadable: frozenset[str] = PrivateAttr(default=frozenset())
 
