@@ -92,11 +92,17 @@ class Pass:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What a sweep remembers. through: when the last complete pass began, deep_at: the last deep one; None: never.
-    current: the pass that is being made."""
+    current: the pass that is being made. first_at: when there was a sweep for the first time."""
 
     through: datetime | None = None
     deep_at: datetime | None = None
     current: Pass | None = None
+    first_at: datetime | None = None
+
+    def concerns(self, revision: Revision) -> bool:
+        """Whether an order of this revision was written since there is a sweep, or shortly before. What was not is of
+        a past that is taken over as a whole, or not at all: no event of it was lost."""
+        return self.first_at is None or revision.at >= self.first_at - OVERLAP
 
 
 def begun(progress: Progress, now: datetime) -> Progress:
@@ -105,7 +111,8 @@ def begun(progress: Progress, now: datetime) -> Progress:
         return progress
     deep = progress.deep_at is None or now - progress.deep_at >= DEEP_EVERY or progress.deep_at > now
     since = min(progress.through or now, now) - (DEEP_OVERLAP if deep else OVERLAP)
-    return replace(progress, current=Pass(now, since, now + AHEAD_MAX, deep))
+    first_at = min(progress.first_at or now, now)
+    return replace(progress, current=Pass(now, since, now + AHEAD_MAX, deep), first_at=first_at)
 
 
 def advanced(progress: Progress, last: Position | None, *, incomplete: bool) -> Progress:
@@ -122,7 +129,8 @@ def advanced(progress: Progress, last: Position | None, *, incomplete: bool) -> 
 def _finished(progress: Progress, done: Pass) -> Progress:
     if done.incomplete and (progress.through is None or done.started_at - progress.through < GIVE_UP_AFTER):
         return replace(progress, current=None)
-    return Progress(through=done.started_at, deep_at=done.started_at if done.deep else progress.deep_at)
+    deep_at = done.started_at if done.deep else progress.deep_at
+    return replace(progress, through=done.started_at, deep_at=deep_at, current=None)
 
 
 def is_behind(order: Order, revision: Revision, accrual: Accrual | None) -> bool:

@@ -93,6 +93,7 @@ def _encode(name: str, progress: Progress, now: datetime, holder: str | None, un
         "id": name,
         "through": progress.through,
         "deepAt": progress.deep_at,
+        "firstAt": progress.first_at,
         "pass": None
         if current is None
         else {
@@ -124,4 +125,4 @@ def _decode(fields: Mapping[str, Any]) -> Progress:
             after=Position(after["value"], after["orderId"]) if after else None,
             incomplete=made["incomplete"],
         )
-    return Progress(fields.get("through"), fields.get("deepAt"), current)
+    return Progress(fields.get("through"), fields.get("deepAt"), current, fields.get("firstAt"))

@@ -70,7 +70,7 @@ def sweep_orders(record: Record, *, budget_seconds: float = BUDGET_SECONDS, page
     progress, swept, sweeper = sweeps.begun(lease.progress, now), Swept(), _Sweeper(record, now)
     while progress.current:
         found, last = store.page(progress.current, page)
-        failed = sweeper.work(progress.current, found, swept.counts)
+        failed = sweeper.work(progress, progress.current, found, swept.counts)
         progress = sweeps.advanced(progress, last, incomplete=failed > 0)
         if time.monotonic() - started >= budget_seconds:
             break
@@ -97,9 +97,10 @@ class _Sweeper:
         # Names that lead nowhere cost several reads each time they are asked for.
         self._orgs: dict[OrgNames, OrgStore | None] = {}
 
-    def work(self, current: Pass, page: Sequence[StoredOrder], counts: Counter[str]) -> int:
+    def work(self, progress: Progress, current: Pass, page: Sequence[StoredOrder], counts: Counter[str]) -> int:
         """Has recorded what is behind; how many orders could not be."""
-        looked_at = [stored for stored in page if current.is_new_to(stored.fields)]
+        concerned = (stored for stored in page if progress.concerns(stored.revision))
+        looked_at = [stored for stored in concerned if current.is_new_to(stored.fields)]
         counts["looked_at"] += len(looked_at)
         behind = self._unknown(self._behind(looked_at))
         if not behind:

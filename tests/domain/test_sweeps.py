@@ -65,13 +65,22 @@ class TestPasses:
         progress = completed(sweeps.begun(Progress(), NOW))
         again = completed(sweeps.begun(progress, NOW + HOUR), incomplete=True)
         assert again == progress
-        assert completed(sweeps.begun(Progress(), NOW), incomplete=True) == Progress()
+        assert completed(sweeps.begun(Progress(), NOW), incomplete=True) == Progress(first_at=NOW)
 
     def test_but_not_for_ever(self) -> None:
         progress = completed(sweeps.begun(Progress(), NOW))
         for hours in range(1, 25):
             progress = completed(sweeps.begun(progress, NOW + hours * HOUR), incomplete=True)
         assert progress.through == NOW + 24 * HOUR
+
+    def test_the_past_is_not_theirs(self) -> None:
+        progress = completed(sweeps.begun(Progress(), NOW))
+        progress = sweeps.begun(progress, NOW + timedelta(days=2))
+        assert progress.concerns(Revision("", NOW - HOUR))
+        assert not progress.concerns(Revision("", NOW - 3 * HOUR))
+        assert sweeps.begun(completed(progress), NOW - timedelta(days=9)).concerns(
+            Revision("", NOW - timedelta(days=9))
+        )
 
 
 class TestProbes:

@@ -133,6 +133,18 @@ class TestMissedOrders:
         assert alerts(capsys) == [("audit_violated", {"violations": 1, "A6": 1})]
         record_present("o1")
 
+    def test_of_long_ago_are_told_and_left_alone(
+        self, counter: Counter, settled: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A shop's past, before anybody took it over, is no lost event: nobody's points move at night for that."""
+        monkeypatch.setattr(nightly, "_MISSED_WITHIN", timedelta())
+        counter.write("o1", **pos("77"))
+        assert audit_org(ORG, DAY, record_present) is State.VIOLATED
+        assert not counter.ledger(ANN)
+        assert findings(counter.client)["recordedAgain"] == 0
+        assert alerts(capsys) == [("audit_violated", {"violations": 1, "A6": 1})]
+        record_present("o1")
+
     def test_that_a_person_has_to_look_at_are_in_the_inbox_then(self, counter: Counter, settled: None) -> None:
         counter.write("o1", source="alleaves", userId="alleaves_customer")
         audit_org(ORG, DAY, record_present)

@@ -151,6 +151,12 @@ class TestLeavesAlone:
         swept()
         assert spent(usage) == QUIET
 
+    def test_a_past_that_nobody_has_taken_over(self, counter: Counter, later: Callable[..., None]) -> None:
+        counter.write("o1", updatedAt=now(), **pos("77"))
+        later(hours=3)
+        assert swept() == {}
+        record_present("o1")
+
     def test_an_order_that_is_gone_by_the_time_it_is_recorded(self, counter: Counter) -> None:
         counter.write("o1", updatedAt=now(), **pos("77"))
 
