@@ -34,6 +34,8 @@ _VALUE_LENGTH_MAX = 300
 _MARKUP_LENGTH_MAX = 300
 _EXPRESSIONS_TRIED_MAX = 500
 _EXPRESSION = re.compile(r"\{\{.{0,300}?\}\}|\{%-?\s{0,30}assign\b.{0,300}?%\}", re.DOTALL)
+# JSON can hold half a surrogate pair; no message and no document can.
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _OPENING = re.compile(r"\{\{|\{%")
 _NOT_IN_MARKUP = re.compile(r"\s{30}|\{\{|\{%|^-?\s*(?:raw|doc)\b")
 _VALUE_WITH_LINK = re.compile(r"://|\bwww\.|[\w-]{2,}\.[a-z]{2,}(?:[/:?#]|\b)", re.IGNORECASE)
@@ -93,6 +95,8 @@ def problems(source: str, part: Part, extra: frozenset[str] = frozenset()) -> tu
         return (TemplateProblem("too_long", f"must be at most {_LIMITS[part][0]} characters"),)
     if not source.strip():
         return (TemplateProblem("empty", "must not be empty"),)
+    if _HALF_CHARACTER.search(source):
+        return (TemplateProblem("not_text", "holds half a character"),)
     if part is Part.SUBJECT and (broken := re.search(r"[\r\n\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]", source)):
         return (TemplateProblem("line_break", "a subject is one line", *_position(source, broken.start())),)
     template = _parsed(source, part)

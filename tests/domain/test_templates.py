@@ -151,6 +151,7 @@ def test_names_of_people_are_names(name: str) -> None:
         ("{% raw %}{{ x }}{% endraw %}", "syntax", 1, 1),
         ("{{ firstName | truncate: 'x' }}", "render", 1, 1),
         ("  \n ", "empty", 1, 1),
+        ("Hi \ud800", "not_text", 1, 1),
         ("x" * 2001, "too_long", 1, 1),
     ],
 )

@@ -49,8 +49,11 @@ class BlackleafConfig:
         generation = next((known for known in Generation if known == wanted), None)
         if generation is None:
             raise SwitchedOff(VENDOR, f"switched off: {api} must be v2 or v1", reason="invalid_api")
+        api_key = config.required(VENDOR, values, key, "api_key")
+        if not api_key.isascii():
+            raise SwitchedOff(VENDOR, f"switched off: {key} cannot be a key", reason="invalid_api_key")
         return cls(
-            api_key=config.required(VENDOR, values, key, "api_key"),
+            api_key=api_key,
             generation=generation,
             base_url=config.base_url(VENDOR, values, url, _BASE_URL),
         )

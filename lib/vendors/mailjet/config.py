@@ -48,10 +48,17 @@ class MailjetConfig:
         address = normalise_email(config.required(VENDOR, values, email, "sender_email"))
         if address is None:
             raise SwitchedOff(VENDOR, f"switched off: {email} is not an address", reason="invalid_sender_email")
+        credentials = {
+            label: config.required(VENDOR, values, source, label)
+            for label, source in (("api_key", key), ("secret_key", secret))
+        }
+        for label, value in credentials.items():
+            if not value.isascii():
+                raise SwitchedOff(VENDOR, f"switched off: {label} cannot be one", reason=f"invalid_{label}")
         said = values.get(name)
         return cls(
-            api_key=config.required(VENDOR, values, key, "api_key"),
-            secret_key=config.required(VENDOR, values, secret, "secret_key"),
+            api_key=credentials["api_key"],
+            secret_key=credentials["secret_key"],
             sender=EmailAddress(address, said.strip() if isinstance(said, str) else ""),
             base_url=config.base_url(VENDOR, values, url, _BASE_URL),
         )

@@ -165,6 +165,7 @@ def test_fields_that_cannot_be_read_are_left_out(junk: Any) -> None:
     ("document", "reason"),
     [
         ({}, "missing_api_key"),
+        ({"apiKey": "schlüssel"}, "invalid_api_key"),
         ({"apiKey": "k", "api": "v3"}, "invalid_api"),
         ({"apiKey": "k", "baseUrl": "http://api.blackleaf.io"}, "invalid_base_url"),
     ],

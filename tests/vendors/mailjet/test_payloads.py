@@ -259,6 +259,8 @@ def test_the_password_of_basic_credentials(header: str | None, password: str | N
     [
         ({"secretKey": "s", "fromEmail": "a@example.com"}, "missing_api_key"),
         ({"apiKey": "k", "fromEmail": "a@example.com"}, "missing_secret_key"),
+        ({"apiKey": "schlüssel", "secretKey": "s", "fromEmail": "a@example.com"}, "invalid_api_key"),
+        ({"apiKey": "k", "secretKey": "geheimer schlüssel", "fromEmail": "a@example.com"}, "invalid_secret_key"),
         ({"apiKey": "k", "secretKey": "s"}, "missing_sender_email"),
         ({"apiKey": "k", "secretKey": "s", "fromEmail": "no address"}, "invalid_sender_email"),
         (
