@@ -79,6 +79,7 @@ class Sandbox(ABC):
         blueprint.add_url_rule("/faults", "faults", self._faults, methods=["GET", "POST", "DELETE"])
         self.add_control(blueprint)
         blueprint.errorhandler(Refusal)(self._refused)
+        blueprint.errorhandler(KeyError)(lambda error: (flask.jsonify({"error": f"unknown or missing: {error}"}), 400))
         return blueprint
 
     def locked(self, view: Callable[..., Any]) -> Callable[..., Any]:

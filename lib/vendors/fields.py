@@ -18,7 +18,8 @@ from lib.domain.money import cents_from_dollars
 
 _TEXT_LENGTH_MAX = 300
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
-_UNIX_SECONDS = re.compile(r"\d{1,11}(\.\d+)?")
+# Eight digits would be a date.
+_UNIX_SECONDS = re.compile(r"\d{9,11}(\.\d+)?")
 _POINTS_MAX = 10**12
 
 

@@ -29,14 +29,16 @@ from lib.vendors.outcomes import Safety
 
 _CHUNK_BYTES = 65_536
 _BODY_BYTES_MAX = 64 * 1024 * 1024
-_CONNECTIONS_PER_HOST = 16
+# An instance serves forty requests at once.
+_CONNECTIONS_PER_HOST = 48
 # Our own reasons for not asking: the answer would be the same until the time they name.
 _NOT_NOW = frozenset({"circuit_open", "rate_limited"})
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a call may cost. `total_seconds` bounds all its tries, waits and pauses together.
+    """What a call may cost. `total_seconds` bounds all its tries, waits and pauses together, but for a connection that
+    is slow to come about in the last of them.
 
     `name` is the purpose (bulk, counter): each has a circuit breaker of its own, so that a till that waits for only
     half a second does not close the door to the nightly job.

@@ -32,6 +32,8 @@ def test_the_table_is_kept(root: Path) -> None:
         ("lib/store/settings.py", "from lib.platform import clock"),
         ("lib/usecases/points.py", "from lib.usecases import menu"),
         ("lib/usecases/menu.py", "from functions import edge"),
+        ("lib/vendors/http.py", "from lib.platform import clock"),
+        ("lib/vendors/alleaves/client.py", "from lib.vendors.alpine_iq import wire"),
         ("emulator/clock_of_tests.py", "from lib.domain import ids"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -27,7 +28,8 @@ def json_answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 class RawServer:
     """Reads one request a connection, then does what the next of `answers` says, the last one again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.answers: list[Answer] = []
         self.requests: list[bytes] = []
         self.ended = threading.Event()
@@ -80,11 +82,14 @@ class RawServer:
             threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self._secured(connection) as connection:
             request = _read_request(connection)
             answer = self.answers[min(len(self.requests), len(self.answers) - 1)]
             self.requests.append(request)
             answer(connection)
+
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        return connection if self._tls is None else self._tls.wrap_socket(connection, server_side=True)
 
 
 def _sending(answer: bytes) -> Answer:

@@ -51,6 +51,7 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
         ("at", "2026-11-21T12:00:00Z", NOON),
         ("at", "2026-11-21 07:00:00-05:00", NOON),
         ("at", "2026-11-21 12:00", NOON),
+        ("at", "20261121", datetime(2026, 11, 21, tzinfo=UTC)),
         ("at", 0, None),
         ("at", "", None),
         ("number", "3.5", Decimal("3.5")),

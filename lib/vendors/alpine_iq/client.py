@@ -19,7 +19,7 @@ CONTACTS_PER_REQUEST: Final = 2_000
 BULK: Final = Budget("bulk")
 """For jobs: answers of more than 20 s have been seen, so a try that took 10 s is better made again."""
 
-COUNTER: Final = Budget("counter", connect_seconds=1.0, read_seconds=1.2, total_seconds=1.5, tries=1)
+COUNTER: Final = Budget("counter", connect_seconds=0.5, read_seconds=1.0, total_seconds=1.5, tries=1)
 """For somebody who waits: one try, well within the two seconds in which a balance has to be shown."""
 
 RATE: Final = Rate(requests=5, seconds=1.0)

@@ -102,6 +102,21 @@ def test_a_fault_that_makes_no_sense_is_refused(sandbox: SandboxClient, fault: d
         sandbox.ask("POST", "/faults", fault)
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("contacts", {"customers": []}),
+        ("redemptions", {"points": 5}),
+        ("redemptions", {"contactID": "nobody", "points": 5}),
+        ("merges", {"kept": "ada", "gone": "nobody"}),
+        ("contacts", []),
+    ],
+)
+def test_control_that_makes_no_sense_is_refused(sandbox: SandboxClient, path: str, body: object) -> None:
+    with pytest.raises(requests.HTTPError, match=r"40[04]"):
+        sandbox.ask("POST", f"/accounts/1/{path}", body)
+
+
 def test_every_kind_of_fault_is_told(sandbox: SandboxClient) -> None:
     told = {line.split("`")[1] for line in (faults.__doc__ or "").splitlines() if line.startswith("| `")}
     assert told == faults.KINDS
