@@ -19,6 +19,8 @@ from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction, run
 
 _ORG_FIELDS = ("orgId", "brandId", "organizationId", "dispensaryId")
+# Firestore takes at most this many in one query.
+_ALTERNATIVES_MAX = 30
 # Ids that begin so are derived from an org's; `;` follows the digits.
 _DERIVED = (("0", ";"), ("alleaves_", "alleaves_;"), ("phone_", "phone_;"))
 
@@ -95,17 +97,20 @@ def order_ids(org: OrgStore, after: str | None, limit: int) -> list[str]:
 def orders_by(transaction: Transaction, org: OrgStore, customer_id: str, keys: Iterable[IdentityKey]) -> list[Snapshot]:
     """Orders that name this customer or one of these keys, of whatever org and state."""
     of_org = Or([FieldFilter(name, "==", org.org_id) for name in _ORG_FIELDS])
-    filters: list[Any] = [FieldFilter("customerId", "==", customer_id)]
-    for key in keys:
+    filters: list[tuple[int, Any]] = [(1, FieldFilter("customerId", "==", customer_id))]
+    for key in dict.fromkeys(keys):
         if key.kind is IdentityKind.POS:
-            filters.append(And([FieldFilter("userId", "==", key.value), of_org]))
+            filters.append((len(_ORG_FIELDS), And([FieldFilter("userId", "==", key.value), of_org])))
         elif key.kind is IdentityKind.EMAIL:
-            filters += [FieldFilter(name, "==", key.value) for name in ("customer.email", "customerEmail")]
+            filters += [(1, FieldFilter(name, "==", key.value)) for name in ("customer.email", "customerEmail")]
         elif key.kind is IdentityKind.PHONE:
-            filters.append(FieldFilter("customer.phone", "in", list(phone_variants(key.value))))
-    matching = filters[0] if len(filters) == 1 else Or(filters)
-    query = org.orders_of_all().where(filter=matching)
-    return transaction.query(query.limit(orders.OF_CUSTOMER_MAX))
+            forms = list(phone_variants(key.value))
+            filters.append((len(forms), FieldFilter("customer.phone", "in", forms)))
+    found: dict[str, Snapshot] = {}
+    for together in _groups(filters):
+        query = org.orders_of_all().where(filter=together[0] if len(together) == 1 else Or(together))
+        found |= {snapshot.id: snapshot for snapshot in transaction.query(query.limit(orders.OF_CUSTOMER_MAX))}
+    return list(found.values())
 
 
 def as_of(org: OrgStore, stored: Sequence[StoredOrder], at: datetime) -> list[StoredOrder]:
@@ -126,6 +131,19 @@ def counts(org: OrgStore) -> dict[str, int]:
     """How many documents there are, of all orgs: customers and orders. A read a thousand."""
     queries: dict[str, Any] = {"customers": org.customers_of_all(), "orders": org.orders_of_all()}
     return {name: int(query.count().get()[0][0].value) for name, query in queries.items()}
+
+
+def _groups(filters: Iterable[tuple[int, Any]]) -> list[list[Any]]:
+    """The filters by query: one takes so many alternatives, and each filter counts for the number that it has."""
+    groups: list[list[Any]] = []
+    room = 0
+    for alternatives, each in filters:
+        if alternatives > room:
+            groups.append([])
+            room = _ALTERNATIVES_MAX
+        groups[-1].append(each)
+        room -= alternatives
+    return groups
 
 
 def _past(org: OrgStore, stored: Sequence[StoredOrder], at: datetime) -> list[Snapshot]:

@@ -304,6 +304,14 @@ class TestAgain:
         assert legacy.fields("orders", "web6")["customerId"] == "Zk3auto6"
         assert legacy.customer("Zk3auto6")["email"] == "Six@Example.COM"
 
+    def test_an_order_that_says_quite_other_things_than_its_customer(self, legacy: Counter) -> None:
+        """More ways to find orders than one query takes."""
+        till = shop.at_till("9999", 8.0, 70, email="four@example.com", phone="2015550144")
+        legacy.client.document("orders", "else").set(till)
+        legacy.client.document("customers", f"{ORG}_alleaves_1004").update({"phone": "2015550154"})
+        take_over()
+        assert legacy.fields("orders", "else")["customerId"] == f"{ORG}_alleaves_1004"
+
     def test_more_orders_than_one_transaction_takes(self, legacy: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(taking_over, "ORDERS_MAX", 1)
         assert take_over()["orders"] == 12
