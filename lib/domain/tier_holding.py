@@ -55,7 +55,7 @@ class Lapse:
 
 def qualifying_cents(holding: Holding, spend: Spend, settings: LoyaltySettings, at: datetime) -> int:
     """What counts for a tier at an instant: lifetime spend less what has lapsed, and no more than the window has."""
-    standing = max(0, spend.lifetime_cents - holding.lapsed_cents)
+    standing = spend.lifetime_cents - holding.lapsed_cents
     window = settings.tier_policy.window_months
     if window is None:
         return standing

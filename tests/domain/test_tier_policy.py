@@ -234,6 +234,17 @@ def test_what_keeps_a_tier() -> None:
     assert bought(WINDOW, 100_00).to_keep(START) is None
 
 
+def test_during_grace_it_takes_what_other_months_have_taken_away_too() -> None:
+    shopper = bought(WINDOW.model_copy(update={"grace_days": 60}), 600_00)
+    shopper.buys(150_00, START + 40 * DAY)
+    shopper.looks(MAY)
+
+    for now, cents in ((MAY - TICK, 350_00), (MAY, 500_00)):
+        wanted = shopper.to_keep(now)
+        assert wanted is not None
+        assert (wanted.cents, wanted.counts_from, wanted.until) == (cents, now, datetime(2026, 5, 31, 4, tzinfo=UTC))
+
+
 def test_spend_too_early_for_the_window_does_not_keep_a_tier() -> None:
     wanted = bought(WINDOW, 600_00).to_keep(START)
 

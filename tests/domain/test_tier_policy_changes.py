@@ -49,6 +49,27 @@ def test_a_lowered_threshold_counts_for_holders_at_once() -> None:
     assert shopper.lapses == []
 
 
+def test_a_lowered_threshold_counts_before_anybody_has_looked() -> None:
+    """The order comes before the recalculation that a change of settings starts."""
+    shopper = bought(WINDOW, 600_00)
+    shopper.buys(250_00, MAY - 20 * DAY)
+    shopper.settings = with_tiers(shopper.settings, Silver=100, Gold=250)
+    shopper.buys(1_00, MAY + DAY)
+
+    assert shopper.tier == "gold"
+    assert shopper.lapses == []
+
+
+def test_a_lapse_gives_nothing_back_where_the_tier_below_has_become_dearer() -> None:
+    """Silver at $900 is kept with $600 by who held it before: standing at its threshold would be a present."""
+    shopper = bought(IDLE, 600_00)
+    shopper.settings = with_tiers(shopper.settings, Silver=900, Gold=1200)
+
+    assert shopper.looks(START + 210 * DAY) == "silver"
+    assert shopper.holding.lapsed_cents == 0
+    assert shopper.qualifying_cents(START + 210 * DAY) == 600_00
+
+
 def test_a_tier_that_is_no_more_gives_way_to_what_is_earned() -> None:
     shopper = bought(WINDOW, 600_00)
     shopper.settings = with_tiers(shopper.settings, Silver=200, Diamond=700)
