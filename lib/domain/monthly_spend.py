@@ -66,8 +66,8 @@ def window_cents(months: MonthlySpend, window_months: int, time_zone: str, at: d
 
     Months after it count too: the clocks of two servers differ by a moment when a month begins.
     """
-    first = _index_at(at, time_zone) - window_months + 1
-    return sum(cents for name, cents in months.items() if _index_of(name) >= first)
+    first = _name_of(_index_at(at, time_zone) - window_months + 1)
+    return sum(cents for name, cents in months.items() if name >= first)
 
 
 def window_start(window_months: int, time_zone: str, at: datetime) -> datetime:
@@ -96,7 +96,7 @@ def _kept(months: MonthlySpend, time_zone: str, now: datetime) -> dict[int, int]
 
 
 def _named(months: Mapping[int, int]) -> dict[str, int]:
-    return {f"{index // 12:04}-{index % 12 + 1:02}": months[index] for index in sorted(months) if months[index] > 0}
+    return {_name_of(index): months[index] for index in sorted(months) if months[index] > 0}
 
 
 def _oldest(time_zone: str, now: datetime) -> int:
@@ -112,6 +112,11 @@ def _index_at(moment: datetime, time_zone: str) -> int:
 def _index_of(name: str) -> int:
     year, _, month = name.partition("-")
     return int(year) * 12 + int(month) - 1
+
+
+def _name_of(index: int) -> str:
+    """Sorted as text, names of months are in the order of time."""
+    return f"{index // 12:04}-{index % 12 + 1:02}"
 
 
 def _start(index: int, time_zone: str) -> datetime:
