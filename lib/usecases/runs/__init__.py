@@ -1,7 +1,7 @@
 """Runs: a job for many members of an org, planned into shards, worked by tasks, watched, cancelled and resumed.
 
 Whatever dies on the way, the next task or the sweep finds the documents in a state that says what is left. Billed
-beside the visits, for each member: one read for its id, 0.06 reads and 0.03 writes for shards and checkpoints.
+beside the visits, for each member: one read for its id, 0.07 reads and 0.03 writes for shards and checkpoints.
 """
 
 from collections.abc import Mapping, Sequence

@@ -42,28 +42,37 @@ def plan(jobs: Jobs, org_id: str, run_id: str, token: str, after: str | None = N
     run = store.load(org, run_id)
     if run is None or run.finished_at:
         return
-    # A sweep does not know which of many waiting shards have lost their task: it pushes some, and more the next time.
-    is_push = run.state is RunState.RUNNING and token.startswith("sweep")
-    while run.state is RunState.PLANNING:
-        if time.monotonic() > deadline:
-            plan_later(org_id, run_id, token, f"plan:{run.resumes}:{run.cursor}")
-            return
-        following = _planned_further(org, run, jobs.get(run.job))
-        if following is None:
-            return
-        run = following
-    if run.state is RunState.RUNNING:
-        left = _hand_out(org, run, token, after, deadline, only_one_page=is_push)
-        if left is not None:
-            plan_later(org_id, run_id, token, f"hand out:{left}", left)
+    if run.is_open:
+        job = jobs.get(run.job)
+        if job is None:
+            _save(org, run, given_up(run, "unknown_job", clock.now()))
+        elif not _taken_further(org, run, job, token, after, deadline):
             return
     finish(org, run_id)
 
 
-def _planned_further(org: OrgStore, run: Run, job: Job | None) -> Run | None:
+def _taken_further(org: OrgStore, run: Run, job: Job, token: str, after: str | None, deadline: float) -> bool:
+    """Plans and hands out an open run; False if another task goes on with that."""
+    # A sweep does not know which of many waiting shards have lost their task: it pushes some, and more the next time.
+    is_push = run.state is RunState.RUNNING and token.startswith("sweep")
+    while run.state is RunState.PLANNING:
+        if time.monotonic() > deadline:
+            plan_later(org.org_id, run.id, token, f"plan:{run.resumes}:{run.cursor}")
+            return False
+        following = _planned_further(org, run, job)
+        if following is None:
+            return False
+        run = following
+    if run.state is RunState.RUNNING:
+        left = _hand_out(org, run, token, after, deadline, only_one_page=is_push)
+        if left is not None:
+            plan_later(org.org_id, run.id, token, f"hand out:{left}", left)
+            return False
+    return True
+
+
+def _planned_further(org: OrgStore, run: Run, job: Job) -> Run | None:
     """The run one step further in its plan; None when another task has changed it meanwhile, and so goes on with it."""
-    if job is None:
-        return _save(org, run, given_up(run, "unknown_job", clock.now()))
     if run.resumes and _reopen_failed(org, run):
         return run
     if run.planned:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from google.api_core.exceptions import ServiceUnavailable
 
 from lib.domain.errors import FailedPrecondition, InvariantBroken, Unavailable
@@ -96,6 +97,26 @@ class TestTrouble:
         run_id = shop.start()
         queue.deliver()
         assert (shop.run(run_id)["state"], shop.run(run_id)["reason"]) == ("failed", "unknown_job")
+
+    def test_a_job_that_goes_while_it_is_worked_fails_the_run(self, queue: Tasks, open_shop: Open) -> None:
+        shop = open_shop(8)
+        run_id = shop.start()
+        step(queue, 2)
+        queue.jobs = {}
+        with pytest.raises(FailedPrecondition):
+            queue.deliver()
+        queue.waiting.clear()
+        queue.deliver_and_sweep(shop.org_id, run_id)
+        run, visited = shop.run(run_id), len(shop.visits)
+        assert (run["state"], run["reason"], run["totals"]) == (
+            "failed",
+            "unknown_job",
+            totals(visited, marked=visited),
+        )
+        queue.jobs = {"mark": shop.job}
+        runs.resume(command("resume_run", shop.org_id), run_id)
+        queue.deliver()
+        assert_complete(shop, run_id)
 
     def test_a_planner_that_may_succeed_later_is_tried_again(self, queue: Tasks, open_shop: Open) -> None:
         shop = open_shop(8)
