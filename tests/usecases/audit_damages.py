@@ -32,6 +32,7 @@ def case(path: str, fields: dict[str, Any] | None, *found: str, also: Damage | N
 
 _SOLD = {"status": "completed", "totals": {"total": 5}}
 _LOCATION = {"locations/l1": {"orgId": ORG, "posConfig": {"storeId": 1000}}}
+_OLDS_OPENING = f"customers/{OLD}/ledger/0000000001"
 _LINK = {"kind": "email", "customerId": BOB, "createdAt": NOW}
 _RECEIPT = {"callable": "f", "fingerprint": "0" * 64, "createdAt": NOW, "actor": {"type": "staff", "id": "x"}}
 _CANCELLED = {"orgId": ORG, "status": "cancelled"}
@@ -83,6 +84,7 @@ ACCRUALS = [
     case("{o1}", {"orderVersion": "2999-01-01T00:00:00.000000000Z"}, "A7 {o1}"),
     case("{o1}", {"points": "200"}, "D1 {o1}"),
     case("orders/o2", None, "A9 {o2}"),
+    case(_OLDS_OPENING, {"source.type": "takeover"}, f"A10 {_OLDS_OPENING}", "C8 {old}", f"L3 {_OLDS_OPENING}"),
     case("orders/o4", {"orgId": "org_b"}, "A6 tenants/org_b/accruals/o4", "A9 tenants/org_a/accruals/o4"),
     case("{o1}", {"customerId": EVE}, "A2 {o1}", "A6 {o1}", "C1 {ann}", "T1 {o1}"),
 ]
@@ -166,7 +168,8 @@ RUNS = [
     case("{run}", {"state": "running"}, "F5 {run}"),
     case("{run}", {"state": "failed"}, "F5 {run}"),
     case("{run}", {"planned": False}, "F5 {run}"),
-    case("{open_run}", {"state": "cancelled", "finishedAt": NOW}, "F4 {open_run}", "F5 {open_run}"),
+    case("{open_run}", {"state": "cancelled", "finishedAt": NOW}, "F4 {open_run}"),
+    case("{open_run}", {"state": "failed", "finishedAt": NOW}, "F4 {open_run}", "F5 {open_run}"),
     case("{run}", {"totals.changed": "2"}, "D1 {run}"),
     case("{shard}", {"ids": ANN}, "D1 {shard}"),
 ]

@@ -12,6 +12,7 @@ from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.redemptions import REDEMPTION_SHAPE, check_redemptions
 from lib.domain.invariants.report import Findings
 from lib.domain.invariants.shapes import Shape
+from lib.domain.invariants.takeovers import check_takeovers
 from lib.domain.invariants.violations import Document, Invariant, Violation
 from lib.store.audit import AuditReader
 from lib.usecases.audit.pages import Page
@@ -50,6 +51,7 @@ class CustomerAudit:
             if customer.id not in accruals.incomplete:
                 rows = accruals.by_customer[customer.id]
                 findings.found(check_accruals(self._org_id, customer, ledger, rows))
+            findings.found(check_takeovers(customer, ledger))
             if customer.id not in redemptions.incomplete:
                 rows = redemptions.by_customer[customer.id]
                 findings.found(check_redemptions(self._org_id, customer, ledger, rows))
