@@ -109,14 +109,15 @@ class RunReader:
     def _check_state(self) -> Iterator[Violation]:
         fields, states = self._run.fields, self._states
         state, is_finished = fields["state"], fields["finishedAt"] is not None
+        is_worked_up = states["failed"] > 0 and not states["waiting"] and not states["working"]
         is_right = {
             "planning": not is_finished,
             "running": not is_finished and fields["planned"],
             "done": is_finished and fields["planned"] and states.total() == states["done"],
             "cancelled": True,
-            "failed": not is_finished or fields["reason"] is not None or states["failed"] > 0,
+            "failed": fields["reason"] is not None or (is_finished and is_worked_up),
         }[state]
-        if not is_right or (is_finished and states["working"]):
+        if not is_right:
             wanted = f"shards and dates of a run that is {state}"
             found = f"{dict(states)}, planned {fields['planned']}, finished {is_finished}"
             yield Violation(Invariant.RUN_STATE, self._run.path, wanted, found)

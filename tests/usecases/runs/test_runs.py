@@ -136,6 +136,25 @@ class TestStopping:
         assert shop.run(run_id)["totals"] == totals(0)
         assert shop.shards(run_id)[0]["worker"] is None
 
+    def test_who_claims_a_shard_just_after_the_run_was_stopped_visits_nobody(
+        self, queue: Tasks, open_shop: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shop = open_shop(3)
+        run_id, (task,) = planned(queue, shop)
+        claim = working._claim
+
+        def late(*arguments: Any) -> Any:
+            runs.cancel(command("cancel_run", shop.org_id), run_id)
+            queue.deliver()
+            assert shop.run(run_id)["finishedAt"]
+            return claim(*arguments)
+
+        monkeypatch.setattr(working, "_claim", late)
+        queue.call(*task)
+        assert not shop.visits
+        assert [part["state"] for part in shop.shards(run_id)] == ["waiting"]
+        assert shop.run(run_id)["totals"] == totals(0)
+
     def test_what_is_not_there_cannot_be_stopped(self, queue: Tasks, open_shop: Open) -> None:
         shop = open_shop(1)
         with pytest.raises(NotFound):
