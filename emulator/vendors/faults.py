@@ -156,6 +156,6 @@ def _changed(fault: Fault, value: Any, name: str = "") -> Any:
     if isinstance(value, list):
         items = [_changed(fault, item) for item in value]
         if fault.kind == "half_page":
-            return items[: len(items) // 2]
+            return items[: (len(items) + 1) // 2]
         return [item for item in items for _ in range(2)] if fault.kind == "duplicates" else items
     return value

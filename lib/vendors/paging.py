@@ -12,6 +12,7 @@ from lib.vendors.errors import Malformed
 Item = TypeVar("Item")
 
 _PAGES_MAX = 20_000
+_SHORT_PAGE_TRIES = 3
 
 
 class PageGuard:
@@ -53,26 +54,44 @@ def by_offset(
 
 def by_number(
     vendor: str,
-    fetch: Callable[[int], Sequence[Item]],
+    fetch: Callable[[int, int], Sequence[Item]],
     id_of: Callable[[Item], str],
     page_size: int,
 ) -> Iterator[Sequence[Item]]:
-    """Pages of a list that is asked for by page number from 1, up to the first empty one, which is asked for too.
+    """Pages of a list that is asked for by page number from 1, `fetch(number, size)`, up to the end.
 
-    A page that is short though others follow was cut; it is asked for once more. Raises Malformed (short_page) if it is
-    still short. A short page that comes again under the next number is the end too: some servers answer numbers beyond
-    the last with the last.
+    After a short page the item that would be the next one is asked for, as a page of one. If there is one, the page was
+    cut: it is asked for again. Raises Malformed (short_page) if it stays so.
     """
     guard = PageGuard(vendor)
-    number, page = 1, fetch(1)
-    while page:
-        following = fetch(number + 1)
-        if len(page) < page_size and [id_of(item) for item in following] == [id_of(item) for item in page]:
-            following = ()
-        if following and len(page) < page_size:
-            page = fetch(number)
-            if len(page) < page_size:
-                raise Malformed(vendor, "gives a page that is short though more follow", reason="short_page")
+    number = 1
+    while page := fetch(number, page_size):
+        if len(page) < page_size:
+            page = _whole(vendor, fetch, id_of, number, page, page_size)
         guard.admit(id_of(item) for item in page)
         yield page
-        number, page = number + 1, following
+        if len(page) < page_size:
+            return
+        number += 1
+
+
+def _whole(
+    vendor: str,
+    fetch: Callable[[int, int], Sequence[Item]],
+    id_of: Callable[[Item], str],
+    number: int,
+    page: Sequence[Item],
+    page_size: int,
+) -> Sequence[Item]:
+    """The page, once it is full or nothing follows it; it may have been cut, or have grown meanwhile."""
+    for _ in range(_SHORT_PAGE_TRIES):
+        following = fetch((number - 1) * page_size + len(page) + 1, 1)
+        # Some servers answer numbers beyond the last page with the last.
+        if not following or id_of(following[-1]) == id_of(page[-1]):
+            return page
+        page = fetch(number, page_size)
+        if len(page) >= page_size:
+            return page
+        if not page:
+            break
+    raise Malformed(vendor, "gives a page that is short though more follow", reason="short_page")

@@ -17,9 +17,9 @@ def offset_server(count: int) -> Callable[[int], Sequence[str]]:
     return lambda start: items[start : start + SIZE]
 
 
-def number_server(count: int) -> Callable[[int], Sequence[str]]:
+def number_server(count: int) -> Callable[[int, int], Sequence[str]]:
     items = [str(number) for number in range(count)]
-    return lambda number: items[(number - 1) * SIZE : number * SIZE]
+    return lambda number, size: items[(number - 1) * size : number * size]
 
 
 def listed(pages: object) -> list[str]:
@@ -43,24 +43,42 @@ def test_cut_pages_lose_nothing_by_offset(count: int, cuts: list[int]) -> None:
     assert listed(by_offset("acme", fetch, str)) == [str(number) for number in range(count)]
 
 
-def test_a_page_cut_once_is_asked_for_again_by_number() -> None:
-    whole, asked = number_server(25), []
+@given(count=st.integers(1, 55), cut=st.integers(1, 6), length=st.integers(1, SIZE))
+def test_a_page_cut_once_is_asked_for_again_by_number(count: int, cut: int, length: int) -> None:
+    whole, waiting = number_server(count), [length]
 
-    def fetch(number: int) -> Sequence[str]:
-        asked.append(number)
-        return whole(number)[: 5 if asked == [1, 2] else SIZE]
+    def fetch(number: int, size: int) -> Sequence[str]:
+        page = whole(number, size)
+        return page[: waiting.pop()] if number == cut and size == SIZE and waiting else page
 
-    assert listed(by_number("acme", fetch, str, SIZE)) == [str(number) for number in range(25)]
-    assert asked == [1, 2, 3, 2, 4]
+    assert listed(by_number("acme", fetch, str, SIZE)) == [str(number) for number in range(count)]
 
 
-def test_a_page_that_stays_cut_is_a_fault() -> None:
+@pytest.mark.parametrize("cut", [2, 3])
+def test_a_page_that_stays_cut_is_a_fault(cut: int) -> None:
     whole = number_server(25)
-    pages = by_number("acme", lambda number: whole(number)[: 5 if number == 2 else SIZE], str, SIZE)
-    assert len(next(pages)) == SIZE
+    pages = by_number("acme", lambda number, size: whole(number, size)[: 4 if number == cut else size], str, SIZE)
     with pytest.raises(Malformed) as raised:
-        next(pages)
+        listed(pages)
     assert raised.value.reason == "short_page"
+
+
+def test_a_page_that_is_cut_to_nothing_when_asked_for_again_is_a_fault() -> None:
+    answers = iter([["0", "1"], ["2"], []])
+    with pytest.raises(Malformed) as raised:
+        listed(by_number("acme", lambda number, size: next(answers), str, SIZE))
+    assert raised.value.reason == "short_page"
+
+
+def test_a_list_that_grows_while_its_end_is_looked_at_is_read_with_what_came() -> None:
+    asked = []
+
+    def fetch(number: int, size: int) -> Sequence[str]:
+        asked.append((number, size))
+        return number_server(13 if len(asked) < 3 else 14)(number, size)
+
+    assert len(listed(by_number("acme", fetch, str, SIZE))) == 14
+    assert asked == [(1, 10), (2, 10), (14, 1), (2, 10), (15, 1)]
 
 
 @pytest.mark.parametrize("count", [20, 25])
@@ -68,7 +86,7 @@ def test_a_server_that_gives_the_first_page_for_ever_is_a_fault(count: int) -> N
     by_start, by_page = offset_server(count), number_server(count)
     for pages in (
         by_offset("acme", lambda start: by_start(0), str),
-        by_number("acme", lambda number: by_page(1), str, SIZE),
+        by_number("acme", lambda number, size: by_page(1, size), str, SIZE),
     ):
         with pytest.raises(Malformed) as raised:
             listed(pages)
@@ -81,13 +99,21 @@ def test_pages_that_go_in_a_circle_are_a_fault() -> None:
         listed(by_offset("acme", lambda start: whole(start % 30), str))
     by_page = number_server(30)
     with pytest.raises(Malformed):
-        listed(by_number("acme", lambda number: by_page((number - 1) % 3 + 1), str, SIZE))
+        listed(by_number("acme", lambda number, size: by_page((number - 1) % 3 + 1, size), str, SIZE))
 
 
-def test_a_server_that_answers_numbers_beyond_the_last_with_the_last_is_at_its_end() -> None:
-    whole = number_server(25)
-    pages = by_number("acme", lambda number: whole(min(number, 3)), str, SIZE)
-    assert listed(pages) == [str(number) for number in range(25)]
+@pytest.mark.parametrize("count", [21, 25])
+@pytest.mark.parametrize("heeds_size", [True, False])
+def test_a_server_that_answers_numbers_beyond_the_last_with_the_last_is_at_its_end(
+    heeds_size: bool, count: int
+) -> None:
+    items = [str(number) for number in range(count)]
+
+    def fetch(number: int, size: int) -> Sequence[str]:
+        size = size if heeds_size else SIZE
+        return items[(min(number, -(-count // size)) - 1) * size :][:size]
+
+    assert listed(by_number("acme", fetch, str, SIZE)) == items
 
 
 def test_a_list_that_shifts_meanwhile_is_read_on_and_its_repetitions_are_counted() -> None:

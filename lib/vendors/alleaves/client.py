@@ -54,8 +54,8 @@ class Alleaves:
     def customers(self) -> Iterator[Sequence[Customer]]:
         """All customers in pages of up to 100, one request each, and one that shows that nobody follows."""
 
-        def page(number: int) -> Sequence[Customer]:
-            body = {"page": number, "pageSize": PAGE_SIZE}
+        def page(number: int, size: int) -> Sequence[Customer]:
+            body = {"page": number, "pageSize": size}
             request = Request("POST", "/customer/search", Safety.REPEATABLE, body=body)
             return self._records(Customer, request, ("customers", "data"))
 
@@ -68,8 +68,8 @@ class Alleaves:
         again, with days to spare, what may have changed.
         """
 
-        def page(number: int) -> Sequence[Order]:
-            query: dict[str, str | int] = {"page": number, "pageSize": PAGE_SIZE}
+        def page(number: int, size: int) -> Sequence[Order]:
+            query: dict[str, str | int] = {"page": number, "pageSize": size}
             query |= {"startDate": begin.isoformat(), "endDate": end.isoformat()}
             request = Request("GET", "/order", Safety.REPEATABLE, query)
             return self._records(Order, request, ("orders", "data", "results"))
