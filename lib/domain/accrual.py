@@ -6,9 +6,8 @@ the difference to the ledgers concerned. An order keeps the rate it first earned
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
-from lib.domain import counting, expiry, grants, monthly_spend, redemptions, tiers
+from lib.domain import counting, grants, monthly_spend, rates, redemptions
 from lib.domain.activities import Activity, of_order
 from lib.domain.counting import Count, Extremes
 from lib.domain.customers import Customer, Introduction, introduced, journal_of, spending_key
@@ -182,21 +181,9 @@ class _Desk:
     def _rate(self, rate: Rate | None, customer: Customer, *, moved: bool) -> Rate:
         if rate and not moved:
             return rate
-        settings = self._settings
-        spend_cents = customer.stats.lifetime_cents
-        tier = tiers.tier_named(customer.tier, settings) or tiers.tier_for(spend_cents, settings)
-        multiplier = tier.multiplier * (settings.equity_multiplier if customer.equity else 1)
         if rate:
-            return replace(rate, multiplier=multiplier)
-        release_at = expiry.release_at(self._ordered_at, settings)
-        return Rate(
-            points_per_dollar=Decimal(0) if settings.paused else settings.points_per_dollar,
-            multiplier=multiplier,
-            base=settings.earn_base,
-            expires_at=expiry.expires_at(release_at or self._ordered_at, settings),
-            paused=settings.paused,
-            release_at=release_at,
-        )
+            return replace(rate, multiplier=rates.multiplier(customer, self._settings))
+        return rates.first_rate(customer, self._ordered_at, self._settings)
 
     @property
     def _ordered_at(self) -> datetime:

@@ -1,13 +1,13 @@
 """When points can be spent and until when: pending period, expiry and its warning, by the settings of the org.
 
 The dates of an order's points are fixed when it first earns. Whether anything expires now is for the settings in force:
-a paused programme lets nothing expire, because nothing could be redeemed.
+a paused programme lets nothing expire, nor for a while after, because nothing could be redeemed.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from lib.domain import dates
+from lib.domain import dates, pauses
 from lib.domain.ledger import Account
 from lib.domain.lots import Lot
 from lib.domain.settings import LoyaltySettings
@@ -36,14 +36,10 @@ def expires_at(spendable_at: datetime, settings: LoyaltySettings) -> datetime | 
     return end_of(last_day, settings.time_zone)
 
 
-def is_frozen(settings: LoyaltySettings) -> bool:
-    """Whether time takes nothing from customers now."""
-    return settings.paused
-
-
 def expired_to(settings: LoyaltySettings, now: datetime) -> datetime | None:
     """Points whose expiry is at or before this instant have expired at `now`; None where nothing expires."""
-    return None if is_frozen(settings) else now
+    kept_until = pauses.no_expiry_before(settings)
+    return None if pauses.takes_nothing(settings) or (kept_until and now < kept_until) else now
 
 
 def to_warn_of(
@@ -53,13 +49,14 @@ def to_warn_of(
 
     `warned_to`: the latest expiry of which it has been told. Points that a hold keeps count: it may end before.
     """
-    if not settings.expiry_warning_days or expired_to(settings, now) is None:
+    if not settings.expiry_warning_days or pauses.takes_nothing(settings):
         return {}
     ahead = now + timedelta(days=settings.expiry_warning_days)
     points: dict[datetime, int] = {}
     for lot in account.lots:
-        if lot.expires_at and now < lot.expires_at <= ahead and _is_news(lot.expires_at, warned_to):
-            points[lot.expires_at] = points.get(lot.expires_at, 0) + lot.points
+        expiry = _expiry(lot, settings)
+        if expiry and now < expiry <= ahead and _is_news(expiry, warned_to):
+            points[expiry] = points.get(expiry, 0) + lot.points
     return dict(sorted(points.items()))
 
 
@@ -69,8 +66,8 @@ def next_due(account: Account, settings: LoyaltySettings, now: datetime, warned_
     Points that a hold keeps expire when it ends, which is a change of its own.
     """
     instants = [parcel.release_at for parcel in account.parcels]
-    if expired_to(settings, now) is not None:
-        instants += [lot.expires_at for lot in account.lots if lot.expires_at and lot.free]
+    if not pauses.takes_nothing(settings):
+        instants += [expiry for lot in account.lots if lot.free and (expiry := _expiry(lot, settings))]
         instants += _warnings(account.lots, settings, now, warned_to)
     return min(instants, default=None)
 
@@ -81,8 +78,14 @@ def _warnings(
     if not settings.expiry_warning_days:
         return []
     ahead = timedelta(days=settings.expiry_warning_days)
-    expiries = (lot.expires_at for lot in lots)
+    expiries = (_expiry(lot, settings) for lot in lots)
     return [expiry - ahead for expiry in expiries if expiry and expiry > now and _is_news(expiry, warned_to)]
+
+
+def _expiry(lot: Lot, settings: LoyaltySettings) -> datetime | None:
+    """When the lot really expires: a pause may have put it off."""
+    kept_until = pauses.no_expiry_before(settings)
+    return max(lot.expires_at, kept_until) if lot.expires_at and kept_until else lot.expires_at
 
 
 def _is_news(expiry: datetime, warned_to: datetime | None) -> bool:

@@ -15,8 +15,8 @@ from lib.domain.orders import Money, Revision
 class Rate:
     """What an order earns at, fixed when it first earns. `multiplier` is the tier's times the equity multiplier.
 
-    Zero points per dollar and `paused` for an order that first earned while the programme was paused. `release_at` is
-    when the points can first be spent, None for at once.
+    Zero points per dollar and `paused` for an order that was placed during a pause, until or unless it is re-rated when
+    the programme goes on. `release_at` is when the points can first be spent, None for at once.
     """
 
     points_per_dollar: Decimal

@@ -9,7 +9,16 @@ import math
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import AliasGenerator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AliasGenerator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import SerializationInfo, ValidationInfo
@@ -119,6 +128,9 @@ WindowMonths: TypeAlias = Annotated[int, _count(36), Field(ge=1, le=36)]
 IdleDays: TypeAlias = Annotated[int, _count(3650), Field(ge=1, le=3650)]
 YearDays: TypeAlias = Annotated[int, _count(365), Field(ge=0, le=365)]
 NoticeDays: TypeAlias = Annotated[int, _count(90), Field(ge=0, le=90)]
+
+# Kept beside the settings, and left out wherever they are written, compared by version or asked for.
+OwnDate: TypeAlias = Annotated[AwareDatetime | None, Field(exclude=True)]
 
 Id: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Name: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from lib.domain.errors import InvalidInput
 from lib.domain.json_pointer import json_pointer
-from lib.domain.settings_fields import INPUT
-from lib.domain.settings_model import LoyaltySettings
+from lib.domain.settings_fields import INPUT, wire_name
+from lib.domain.settings_model import DATES, LoyaltySettings
 
 _MERGED_BY_KEY = ("segmentThresholds", "menuDisplay", "tierPolicy")
 _IMPLIED_BY_COUNTRY = ("currency", "timeZone")
@@ -21,6 +21,9 @@ def validated_settings(document: object) -> LoyaltySettings:
     """
     if not isinstance(document, Mapping):
         raise InvalidInput("must be an object")
+    for name in map(wire_name, DATES):
+        if name in document:
+            raise InvalidInput("is not a known field", pointer=f"/{name}")
     try:
         return LoyaltySettings.model_validate(dict(document), context=INPUT, by_alias=True, by_name=False)
     except ValidationError as refusal:

@@ -6,6 +6,7 @@ defaults to what it does today or to the cautious choice. An instance always sat
 
 import functools
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -29,6 +30,7 @@ from lib.domain.settings_fields import (
     Name,
     NoticeDays,
     Orders,
+    OwnDate,
     Points,
     Rate,
     RewardCents,
@@ -212,6 +214,8 @@ class LoyaltySettings(Value):
     pending_days: how long after an order its points can be spent; 0 for at once.
     paused: nothing is earned and nothing redeemed; the settings stay. paused_orders: whether orders placed meanwhile
     earn nothing for good or earn when the programme goes on.
+    policy_since, paused_at, resumed_at (UTC): when the tier policy last changed, and when the last pause began and
+    ended. They are no settings: see `lib/domain/settings_dates.py`.
     """
 
     points_per_dollar: Rate = Decimal(1)
@@ -242,6 +246,9 @@ class LoyaltySettings(Value):
     country: CountryCode = "US"
     currency: CurrencyCode = "USD"
     time_zone: str = "America/New_York"
+    policy_since: OwnDate = None
+    paused_at: OwnDate = None
+    resumed_at: OwnDate = None
 
     @model_validator(mode="before")
     @classmethod
@@ -264,10 +271,18 @@ class LoyaltySettings(Value):
         """What the org's country implies; its code is the default region of telephone numbers."""
         return COUNTRIES[self.country]
 
+    @property
+    def in_force_since(self) -> datetime | None:
+        """Since when tiers can lapse by the policy: when it last changed, or when the programme last went on."""
+        return max((at for at in (self.policy_since, self.resumed_at) if at), default=None)
+
     @functools.cached_property
     def rule_version(self) -> str:
         """12 hex digits that change when, and only when, an effective setting changes; entries record it."""
         return fingerprint(self.model_dump(mode="json"))[:12]
 
+
+DATES = ("policy_since", "paused_at", "resumed_at")
+"""The fields that only we set."""
 
 DEFAULT_SETTINGS = LoyaltySettings()

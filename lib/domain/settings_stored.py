@@ -14,9 +14,10 @@ from pydantic import ValidationError
 
 from lib.domain.json_pointer import json_pointer
 from lib.domain.settings_fields import STORED, wire_name
-from lib.domain.settings_model import DEFAULT_SETTINGS, LoyaltySettings
+from lib.domain.settings_model import DATES, DEFAULT_SETTINGS, LoyaltySettings
 
 _FIELDS = tuple(wire_name(field) for field in LoyaltySettings.model_fields)
+_DATES = tuple(map(wire_name, DATES))
 _NESTED = ("segmentThresholds", "menuDisplay", "tierPolicy")
 _TIER_LISTS = ("tiers", "redemptionTiers")
 _DAYS = ("slipping_minDays", "atRisk_minDays", "churned_minDays")
@@ -56,7 +57,9 @@ def read_settings(stored: Mapping[str, Any] | None, legacy: Mapping[str, Any] | 
     """
     problems: list[Problem] = []
     fields: dict[str, Any] = {}
-    for document in (legacy, stored):
+    # The dates that we keep stand in one of the documents only.
+    without_dates = {name: value for name, value in (legacy or {}).items() if name not in _DATES}
+    for document in (without_dates, stored):
         if document:
             fields = _overlaid(fields, _usable(_one_shape(document), problems))
             problems += [Problem(f"/{name}", "is not applied") for name in _NOT_APPLIED if name in document]

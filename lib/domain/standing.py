@@ -22,7 +22,8 @@ def prepared(customer: Customer, settings: LoyaltySettings, now: datetime, until
     if months is None:
         months = monthly_spend.opened(customer.stats, settings.time_zone, now)
     customer = replace(customer, monthly_spend=months)
-    holding, _ = tier_policy.aged(_holding(customer), customer.spend, settings, until)
+    since = settings.in_force_since
+    holding, _ = tier_policy.aged(_holding(customer), customer.spend, settings, until, in_force_since=since)
     return replace(customer, holding=holding, tier=holding.tier)
 
 
@@ -37,7 +38,9 @@ def refreshed(
     if customer.monthly_spend is None:
         customer = prepared(customer, settings, now, now)
     spent = before.spend if before and before.monthly_spend is not None else None
-    judgement = tier_policy.judged(_holding(customer), customer.spend, settings, now, previous=spent)
+    judgement = tier_policy.judged(
+        _holding(customer), customer.spend, settings, now, previous=spent, in_force_since=settings.in_force_since
+    )
     tier, holding = judgement.tier, judgement.holding
     same_tier = tiers.tier_named(before.tier if before else customer.tier, settings) == tier
     qualifying_cents = tier_holding.qualifying_cents(holding, customer.spend, settings, now)

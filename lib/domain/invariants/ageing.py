@@ -1,7 +1,7 @@
 """Checks that what time alone does to customers is foreseen by their due dates, and done when they have come."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.violations import Document, Fields, Invariant, Violation, differing
@@ -10,6 +10,8 @@ from lib.domain.settings_model import LoyaltySettings
 # The job that ages customers is hourly; half a day leaves room for an outage before it is an alarm.
 LATE = timedelta(hours=12)
 
+_REPRIEVE = timedelta(days=30)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _DUES = ("dueSegmentAt", "duePointsAt", "dueTierAt")
 
 
@@ -32,15 +34,16 @@ def check_points_due(customer: Document, versions: Sequence[LoyaltySettings]) ->
 def check_aged(customer: Document, programme: Programme, at: datetime) -> Iterator[Violation]:
     """Nothing that was due long before `at` is still to be done, and nothing that has expired can be spent.
 
-    While the programme is paused nothing expires; its customers are aged all the same.
+    While the programme is paused nothing expires, nor in the thirty days after; its customers are aged all the same.
     """
     fields, long_ago = customer.fields, at - LATE
     due_at = fields.get("dueAt")
     if due_at and due_at < long_ago:
         yield Violation(Invariant.CUSTOMER_AGED, customer.path, f"nothing due before {long_ago}", f"dueAt {due_at}")
-    stale = [lot for lot in _free(fields) if lot["expiresAt"] and lot["expiresAt"] < long_ago]
+    kept_until = _kept_until(programme.settings)
+    stale = [lot for lot in _free(fields) if lot["expiresAt"] and max(lot["expiresAt"], kept_until) < long_ago]
     since = programme.changed_at
-    if stale and not programme.settings.paused and (since is None or since < long_ago):
+    if stale and not _is_paused(programme.settings) and (since is None or since < long_ago):
         found = ", ".join(f"lot {lot['id']} of {lot['expiresAt']}" for lot in stale)
         yield Violation(Invariant.CUSTOMER_AGED, customer.path, "no points left that have expired", found)
 
@@ -49,12 +52,25 @@ def _points_due(fields: Fields, settings: LoyaltySettings) -> datetime | None:
     """The next release; where the programme runs, also the next expiry of free points and the next warning of one."""
     account = fields["loyalty"]
     dues = [parcel["releaseAt"] for parcel in account.get("parcels") or ()]
-    if not settings.paused:
-        dues += [lot["expiresAt"] for lot in _free(fields) if lot["expiresAt"]]
+    if not _is_paused(settings):
+        kept_until = _kept_until(settings)
+        dues += [max(lot["expiresAt"], kept_until) for lot in _free(fields) if lot["expiresAt"]]
         if settings.expiry_warning_days:
             notice = timedelta(days=settings.expiry_warning_days)
-            dues += [expiry - notice for expiry in _expiries(account) if _is_to_be_told(expiry, fields)]
+            expiries = (max(expiry, kept_until) for expiry in _expiries(account))
+            dues += [expiry - notice for expiry in expiries if _is_to_be_told(expiry, fields)]
     return min(dues, default=None)
+
+
+def _is_paused(settings: LoyaltySettings) -> bool:
+    """Whether nothing expires: paused, or gone on without a date of it yet."""
+    paused_at, resumed_at = settings.paused_at, settings.resumed_at
+    return settings.paused or (paused_at is not None and (resumed_at is None or resumed_at < paused_at))
+
+
+def _kept_until(settings: LoyaltySettings) -> datetime:
+    """Nothing expires before this instant: thirty days after the programme last went on."""
+    return settings.resumed_at + _REPRIEVE if settings.resumed_at else _LONG_AGO
 
 
 def _is_to_be_told(expiry: datetime, fields: Fields) -> bool:
