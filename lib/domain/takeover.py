@@ -113,10 +113,11 @@ def balance_change(customer_id: str, stored: object, taken: TakenOver) -> Balanc
     """What taking a customer over does to the balance that its document has `stored`; None for nothing."""
     figure = _figure(stored)
     before, after, orders = figure or 0, taken.points_after, len(taken.accruals)
-    if before == after and not taken.compensated and (stored is None or figure is not None):
+    is_odd = before != after or (stored is not None and figure is None)
+    if not is_odd and not taken.compensated:
         return None
     why = Why.ORDERS
-    if after == taken.points_before and not taken.compensated:
+    if is_odd and after == taken.points_before:
         why = Why.NO_NUMBER if figure is None else Why.NEGATIVE if figure < 0 else Why.FRACTION
     return BalanceChange(customer_id, before, after, taken.compensated, orders, why)
 

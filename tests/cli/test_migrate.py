@@ -46,11 +46,17 @@ def test_a_preview_then_the_same_for_good_then_nothing_more(
     assert [str(violation) for violation in audit(ORG).violations] == []
 
 
-def test_what_a_preview_tells(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_preview_tells(capsys: pytest.CaptureFixture[str], firestore: Client) -> None:
+    firestore.document("customers", f"{ORG}_1002").set({"points": 1})
+    firestore.document("customers", "twice").set({"orgId": ORG, "email": "Four@example.com"})
     told = run(capsys, "--balances", "from_orders")
     assert told["skipped"]["alleaves_1005"] == "shared_id"
     assert told["ordersKept"]["walkin"] == "no_customer"
-    assert told["duplicates"] == {"phone": [sorted(["household", f"{ORG}_phone_2015550102"])]}
+    assert told["duplicates"] == {
+        "email": [[f"{ORG}_alleaves_1004", "twice"]],
+        "phone": [["household", f"{ORG}_phone_2015550102"]],
+        "pos": [[f"{ORG}_1002", f"{ORG}_phone_2015550102"]],
+    }
     assert told["changes"][0] == {
         "customerId": f"{ORG}_1001", "before": 120, "after": 350, "compensated": 0, "orders": 2, "why": "orders",
     }  # fmt: skip

@@ -69,7 +69,7 @@ def test_nothing_is_written(legacy: Counter, usage: StackClient, rule: BalanceRu
 def test_why_balances_change(legacy: Counter) -> None:
     changes = {change["customerId"]: change for change in preview()["changes"]}
     tablet = changes[f"{ORG}_phone_12015550103"]
-    assert (tablet["before"], tablet["after"], tablet["compensated"], tablet["why"]) == (15.75, 15, 25, "orders")
+    assert (tablet["before"], tablet["after"], tablet["compensated"], tablet["why"]) == (15.75, 15, 25, "fraction")
     assert f"{ORG}_alleaves_1004" not in changes
     assert sum(change["compensated"] for change in changes.values()) == 230 + 45 + 25 + 60 + 9 + 105 + 18
     take_over()
