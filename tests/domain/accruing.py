@@ -1,6 +1,6 @@
 """A little world to accrue in: customers and accrual records in memory, and orders by their successive states."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,12 +8,14 @@ from typing import Any
 from lib.domain import orders
 from lib.domain.accrual import Changes, Occasion, Snapshot, accrue, needs_extremes
 from lib.domain.counting import Extremes
-from lib.domain.customers import Contact, Customer, Introduction
+from lib.domain.customers import Contact, Customer, Introduction, journal_of
 from lib.domain.grants import Accrual, is_stale
-from lib.domain.ledger import Account, Actor, Entry
+from lib.domain.ledger import Account, Actor, Entry, Journal
+from lib.domain.notices import Notice
 from lib.domain.orders import Order, Phase, Revision
 from lib.domain.redemptions import Redemption
 from lib.domain.settings import LoyaltySettings
+from lib.domain.standing import refreshed
 
 ORG = "org"
 NOW = datetime(2026, 4, 15, 12, tzinfo=UTC)
@@ -60,10 +62,12 @@ class World:
     """Applies changes the way the store does: whole, and only what `accrue` says."""
 
     settings: LoyaltySettings = PLAIN
+    now: datetime = NOW + timedelta(days=1)
     customers: dict[str, Customer] = field(default_factory=dict)
     accruals: dict[str, Accrual] = field(default_factory=dict)
     entries: dict[str, list[Entry]] = field(default_factory=dict)
     redemptions: dict[str, Redemption] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
 
     def deliver(self, event: Event) -> Changes | None:
         """One event, as the trigger works it."""
@@ -72,7 +76,7 @@ class World:
         if not isinstance(after, Order) or not orders.matters(before, after):
             return None
         at = NOW + timedelta(seconds=event.version)
-        occasion = Occasion(Revision(f"{event.version:09d}", at), Actor("system", "test"), NOW + timedelta(days=1))
+        occasion = Occasion(Revision(f"{event.version:09d}", at), Actor("system", "test"), self.now)
         snapshot = self._snapshot(after, occasion)
         changes = accrue(snapshot, after, self.settings, occasion)
         if changes:
@@ -82,6 +86,16 @@ class World:
     def customer(self, customer_id: str) -> Customer:
         """The customer, also one that has bought nothing."""
         return self.customers.get(customer_id) or Customer(Account(ORG, customer_id))
+
+    def touch(self, customer_id: str, act: Callable[[Journal], object] = bool) -> Customer:
+        """Ages the customer and does something with its journal, as every transaction does; the customer with its new
+        standing."""
+        before = self.customer(customer_id)
+        journal = journal_of(before, self.settings, self.now)
+        act(journal)
+        after = refreshed(replace(before, account=journal.account, opened=True), self.settings, self.now, before=before)
+        self._store(after, journal.entries)
+        return after
 
     def available(self, customer_id: str) -> int:
         return self.customer(customer_id).account.balances.available
@@ -119,9 +133,13 @@ class World:
     def _apply(self, changes: Changes) -> None:
         self.accruals[changes.accrual.order_id] = changes.accrual
         for change in changes.customers:
-            assert change.after.standing is not None
-            stored = replace(change.after, tier=change.after.standing.tier, segment=change.after.standing.segment)
-            self.customers[change.after.id] = replace(stored, standing=None)
-            self.entries.setdefault(change.after.id, []).extend(change.entries)
+            self._store(change.after, change.entries)
         for redemption in changes.redemptions:
             self.redemptions[redemption.id] = redemption
+
+    def _store(self, after: Customer, entries: Iterable[Entry]) -> None:
+        standing = after.standing
+        assert standing is not None
+        self.notices += standing.notices
+        self.customers[after.id] = replace(after, tier=standing.tier, segment=standing.segment, standing=None)
+        self.entries.setdefault(after.id, []).extend(entries)

@@ -43,10 +43,10 @@ class StoredLedger:
             head = entry["hash"] = content_hash(entry)
         self.account["headHash"] = head
 
-    def violations(self) -> list[Violation]:
+    def violations(self, org_id: str = ORG, customer_id: str = CUSTOMER) -> list[Violation]:
         """What the audit finds, reading entries in the order of their numbers."""
-        reader = LedgerReader(ORG, CUSTOMER)
-        path = f"customers/{CUSTOMER}"
+        reader = LedgerReader(org_id, customer_id)
+        path = f"customers/{customer_id}"
         documents = [
             Document(f"{path}/ledger/{entry_id}", entry) for entry_id, entry in zip(self.ids, self.entries, strict=True)
         ]
