@@ -22,14 +22,17 @@ from functions.settings import (
     reset_loyalty_settings,
     update_loyalty_settings,
 )
+from functions.time import age_customers, end_holds
 
 __all__ = [
     "adjust_points",
+    "age_customers",
     "auditorg",
     "cancel_run",
     "capture_redemption",
     "check_points",
     "cron",
+    "end_holds",
     "get_ledger",
     "hold_redemption",
     "nightly_audit",

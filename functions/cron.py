@@ -4,9 +4,10 @@ from functions import edge
 from functions.audit import nightly_audit
 from functions.orders import sweep_orders
 from functions.runs import sweep_runs
+from functions.time import age_customers, end_holds
 
 # The one file of functions/ that knows others: every schedule that main.py names can be called the old way too.
-_SCHEDULES: tuple[edge.Schedule, ...] = (nightly_audit, sweep_orders, sweep_runs)
+_SCHEDULES: tuple[edge.Schedule, ...] = (age_customers, end_holds, nightly_audit, sweep_orders, sweep_runs)
 
 
 @edge.on_cron
