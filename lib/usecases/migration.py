@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lib.domain.answers import Answer
-from lib.domain.errors import FailedPrecondition, InvalidInput
+from lib.domain.errors import FailedPrecondition, InvalidInput, Unavailable
 from lib.domain.ledger import Actor
-from lib.domain.settings import LoyaltySettings
 from lib.domain.takeover import ACTOR, BalanceChange, BalanceRule, Takeover
 from lib.platform import clock
 from lib.store import settings as settings_store
@@ -38,11 +37,13 @@ def begin(org_id: str, rule: BalanceRule, actor: Actor = ACTOR) -> Takeover:
 
     From then on an event of an order that earned before finds it taken in, or takes it in itself, so runs and events
     end in the same state. Raises FailedPrecondition: `balances_decided` for another rule than the one decided on,
-    `paused` while the programme is, because orders would be recorded as earning nothing.
+    `nothing_to_take_over` for an org without customers and orders, which is most likely a misspelt one, `paused` while
+    the programme is, because orders would be recorded as earning nothing.
     """
     org = OrgStore(org_id)
-    settings_store.forget(org)
-    _settings(org)
+    _require_running(org)
+    if store.decision(org) is None and not members(org, {}, None, 1):
+        raise FailedPrecondition("this org has neither customers nor orders", reason="nothing_to_take_over")
     return store.begin(org, rule, actor)
 
 
@@ -50,9 +51,10 @@ def preview(org_id: str, rule: BalanceRule | None = None) -> Takeover:
     """What a preview looks at: the shop as of when it was taken over, else as of now; without a rule, the one decided
     on or the one that keeps balances. Two reads.
 
-    Raises FailedPrecondition (`balances_decided`) when another rule has been decided on.
+    Raises FailedPrecondition (`balances_decided`) when another rule has been decided on, and while `paused`.
     """
     org = OrgStore(org_id)
+    _require_running(org)
     decided = store.decision(org) or Takeover(store.server_time(org), rule or BalanceRule.KEEP)
     if rule and decided.balances is not rule:
         raise FailedPrecondition(f"balances {decided.balances} has been decided on", reason="balances_decided")
@@ -68,7 +70,7 @@ def preview_page(org_id: str, rule: BalanceRule, after: str | None, limit: int) 
     """What taking over the next members would do: `counts` that add up over all pages, `changes` of balances, `skipped`
     and `duplicates` by customer, `nextCursor` (null at the end).
 
-    Raises as `preview` does, and FailedPrecondition (`paused`). Billed: the reads of doing it, and no write.
+    Raises as `preview` does. Billed: the reads of doing it, and no write.
     """
     org, decided = OrgStore(org_id), preview(org_id, rule)
     page = members(org, {}, after, limit)
@@ -116,10 +118,11 @@ def order_of(member_id: str) -> str | None:
 
 
 def visit(org: OrgStore, params: Mapping[str, Any], member_id: str) -> Mapping[str, int]:
-    """Takes over one member; repeating it does nothing. The counts are those of `taking_over.figures`.
+    """Takes over one member; repeating it does nothing. The counts are those of `taking_over.figures`; what a worker
+    counted that died before it could say so is missing from a run's totals.
 
-    Raises FailedPrecondition before `begin` (`not_begun`) and while the programme is `paused`, Unavailable while others
-    keep changing the same documents, InvariantBroken where a document of ours is damaged.
+    Raises FailedPrecondition before `begin` (`not_begun`), Unavailable while the programme is `paused` or others keep
+    changing the same documents, InvariantBroken where a document of ours is damaged.
     """
     decided = store.decision(org)
     if decided is None:
@@ -161,13 +164,16 @@ def _visit(org: OrgStore, decided: Takeover, member_id: str, *, dry: bool) -> Vi
     kind = next((kind for kind in _VISITS if member_id.startswith(kind)), None)
     if kind is None:
         raise InvalidInput("is no member of a migration", reason="member")
-    work = Work(org, decided, _settings(org), clock.now(), dry)
+    settings = settings_store.load(org)
+    if settings.paused:
+        # Whoever paused it meanwhile will resume it: nobody must be left out because of that.
+        raise Unavailable("the programme is paused: resume it first", reason="paused")
+    work = Work(org, decided, settings, clock.now(), dry)
     name = member_id.removeprefix(kind)
     return taking_over.carry_out(lambda transaction: _VISITS[kind](transaction, work, name))
 
 
-def _settings(org: OrgStore) -> LoyaltySettings:
-    settings = settings_store.load(org)
-    if settings.paused:
+def _require_running(org: OrgStore) -> None:
+    settings_store.forget(org)
+    if settings_store.load(org).paused:
         raise FailedPrecondition("the programme is paused: resume it first", reason="paused")
-    return settings

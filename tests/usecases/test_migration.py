@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emulator.client import StackClient
-from lib.domain.errors import FailedPrecondition, InvalidInput
+from lib.domain.errors import FailedPrecondition, InvalidInput, Unavailable
 from lib.domain.takeover import BalanceRule, Skip
 from lib.store import settings, taking_over
 from lib.store.org import OrgStore
@@ -332,11 +332,22 @@ class TestAgain:
             migration.visit(OrgStore(ORG), {}, "customer:plain")
         assert refusal.value.reason == "not_begun"
         set_up(legacy, paused=True)
-        with pytest.raises(FailedPrecondition) as refusal:
-            migration.begin(ORG, BalanceRule.KEEP)
-        assert refusal.value.reason == "paused"
+        for ask in (migration.begin, migration.preview):
+            with pytest.raises(FailedPrecondition) as refusal:
+                ask(ORG, BalanceRule.KEEP)
+            assert refusal.value.reason == "paused"
+        set_up(legacy)
+        migration.begin(ORG, BalanceRule.KEEP)
+        set_up(legacy, paused=True)
+        with pytest.raises(Unavailable):
+            migration.visit(OrgStore(ORG), {}, "customer:plain")
         set_up(legacy)
         take_over()
+
+    def test_a_misspelt_org_is_not_begun_with(self, counter: Counter) -> None:
+        with pytest.raises(FailedPrecondition) as refusal:
+            migration.begin("org_x", BalanceRule.KEEP)
+        assert refusal.value.reason == "nothing_to_take_over"
 
     def test_only_members_are_visited(self, legacy: Counter) -> None:
         take_over()

@@ -1,6 +1,9 @@
 """A shop is taken over while it is open: whatever comes first, a visit or an event, both end in the same state."""
 
+import random
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeAlias
 
 import pytest
@@ -89,6 +92,21 @@ class TestTheSameStateInEveryOrder:
             record_order(event)
             visit_all()
             assert state(begun) == first
+
+
+def test_everything_happens_at_once(begun: Counter) -> None:
+    """Visits and events contend for the same documents; twice the events, because delivery is at least once."""
+    names = ("a new sale", "an old cart is completed", "an order of the balance is refunded", "a later order is edited")
+    events = [CHANGES[name][0](begun) for name in names]
+    members = migration.members(OrgStore(ORG), {}, None, 1000)
+    work: list[Callable[[], object]] = [partial(record_order, event) for event in events * 2]
+    work += [partial(migration.visit, OrgStore(ORG), {}, member) for member in members]
+    random.Random(5).shuffle(work)
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(each) for each in work]:
+            done.result()
+    visit_all()
+    assert state(begun)["points"] == 80 + 20 + 10 - 30 + 20
 
 
 def test_a_sweep_takes_in_what_was_brought_along(begun: Counter) -> None:
