@@ -12,6 +12,7 @@ from google.cloud.firestore import DocumentSnapshot, FieldFilter, Query
 from lib.domain.ids import is_org_id
 from lib.domain.redemptions import State
 from lib.store.client import database
+from lib.store.customers import ENGINE_VERSION
 from lib.store.org import SYSTEM, OrgStore
 
 _PAGE = 500
@@ -41,6 +42,14 @@ def holds(now: datetime) -> Iterator[tuple[str, str]]:
 def customer_ids(org: OrgStore, after: str | None, limit: int) -> list[str]:
     """The next of the org's customers by id, whoever they are. One read an id."""
     query = org.customers().order_by("__name__").select([]).limit(limit)
+    page = query.start_after({"__name__": org.customer(after)}) if after else query
+    return [found.id for found in page.stream()]
+
+
+def opened_ids(org: OrgStore, after: str | None, limit: int) -> list[str]:
+    """The next of the org's customers that have an account, by id. One read an id."""
+    opened = org.customers().where(filter=FieldFilter("loyaltyEngine", "==", ENGINE_VERSION))
+    query = opened.order_by("__name__").select([]).limit(limit)
     page = query.start_after({"__name__": org.customer(after)}) if after else query
     return [found.id for found in page.stream()]
 

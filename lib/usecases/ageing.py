@@ -4,16 +4,14 @@ Whoever touches a customer ages it in the same transaction (`journal_of`, `refre
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
-from lib.domain.customers import Customer, journal_of
+from lib.domain.customers import Customer
 from lib.domain.ids import fingerprint
 from lib.domain.ledger import CLOCK, EntryKind, Journal
 from lib.domain.settings import LoyaltySettings
-from lib.domain.standing import refreshed
 from lib.platform import clock
-from lib.store import customers, due, journals
+from lib.store import due, upkeep
 from lib.store import settings as settings_store
 from lib.store import transaction as transactions
 from lib.store.org import OrgStore
@@ -60,17 +58,8 @@ def visit(org: OrgStore, params: Mapping[str, Any], customer_id: str) -> Mapping
 
 
 def _age(transaction: Transaction, org: OrgStore, settings: LoyaltySettings, customer_id: str) -> Mapping[str, int]:
-    now = clock.now()
-    document = transaction.get([org.customer(customer_id)])[0]
-    before = customers.decode(org, document)
-    if before is None or not before.opened:
-        return {}
-    journal = journal_of(before, settings, now)
-    after = refreshed(replace(before, account=journal.account), settings, now, before=before)
-    if not customers.differing(document, customers.encode(org, after, before=before, now=now)):
-        return {}
-    journals.post(transaction, org, before, journal, settings, now)
-    return _counts(before, after, journal)
+    change = upkeep.bring_up_to_date(transaction, org, settings, customer_id, clock.now())
+    return _counts(change.before, change.after, change.journal) if change else {}
 
 
 def _counts(before: Customer, after: Customer, journal: Journal) -> dict[str, int]:
