@@ -12,6 +12,7 @@ from google.cloud.firestore import DELETE_FIELD, Client, DocumentReference
 from lib.domain.ledger import Actor
 from lib.domain.menu import public_menu
 from lib.domain.settings import LoyaltySettings, effective_settings, to_document
+from lib.domain.settings_dates import dates_of
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
 
@@ -22,10 +23,19 @@ _CACHED_ORGS_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class SettingsDocuments:
-    """The settings in force, and the fields of `settings/loyalty` that they were read from."""
+    """The settings in force, and the fields of the two documents that they were read from."""
 
     settings: LoyaltySettings
     stored: Mapping[str, Any]
+    legacy: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Settings, and the moment of Firestore's at which they were read."""
+
+    settings: LoyaltySettings
+    read_at: datetime
 
 
 class _Cache:
@@ -33,23 +43,23 @@ class _Cache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[tuple[Client, str], tuple[float, LoyaltySettings]] = {}
+        self._found: dict[tuple[Client, str], tuple[float, InForce]] = {}
         self._forgotten = 0
 
-    def load(self, org: OrgStore) -> LoyaltySettings:
+    def load(self, org: OrgStore, not_before: datetime | None) -> LoyaltySettings:
         with self._lock:
-            expires_at, settings = self._found.get((org.client, org.org_id), (0.0, None))
+            expires_at, known = self._found.get((org.client, org.org_id), (0.0, None))
             forgotten = self._forgotten
-        if settings and time.monotonic() < expires_at:
-            return settings
-        settings = _in_force(org)
+        if known and time.monotonic() < expires_at and (not_before is None or known.read_at >= not_before):
+            return known.settings
+        found = current(org)
         with self._lock:
             # What was read before somebody said "forget" may be what is to be forgotten.
             if forgotten == self._forgotten:
                 if len(self._found) >= _CACHED_ORGS_MAX:
                     self._found.clear()
-                self._found[org.client, org.org_id] = (time.monotonic() + CACHE_SECONDS, settings)
-        return settings
+                self._found[org.client, org.org_id] = (time.monotonic() + CACHE_SECONDS, found)
+        return found.settings
 
     def forget(self, org: OrgStore) -> None:
         with self._lock:
@@ -60,9 +70,22 @@ class _Cache:
 _cache = _Cache()
 
 
-def load(org: OrgStore) -> LoyaltySettings:
-    """The settings in force, at most `CACHE_SECONDS` old: two reads, by one request, when this process has none."""
-    return _cache.load(org)
+def load(org: OrgStore, *, not_before: datetime | None = None) -> LoyaltySettings:
+    """The settings in force, at most `CACHE_SECONDS` old: two reads, by one request, when this process has none.
+
+    `not_before`: what was read before this moment of Firestore's (an update time) will not do; for work that a change
+    of settings has caused, in a process that may not have heard of it.
+    """
+    return _cache.load(org, not_before)
+
+
+def current(org: OrgStore) -> InForce:
+    """The settings in force this moment. Two reads."""
+    # The answers of one batched read come in any order.
+    found = {snapshot.reference.path: snapshot for snapshot in org.client.get_all(_references(org))}
+    stored, legacy = (found[reference.path] for reference in _references(org))
+    settings = effective_settings(_fields(stored), _fields(legacy))
+    return InForce(settings, min(stored.read_time, legacy.read_time))
 
 
 def forget(org: OrgStore) -> None:
@@ -73,13 +96,14 @@ def forget(org: OrgStore) -> None:
 def read(transaction: Transaction, org: OrgStore) -> SettingsDocuments:
     """The settings as stored now."""
     stored, legacy = (_fields(snapshot) for snapshot in transaction.get(_references(org)))
-    return SettingsDocuments(effective_settings(stored, legacy), stored or {})
+    return SettingsDocuments(effective_settings(stored, legacy), stored or {}, legacy or {})
 
 
 def write(
     transaction: Transaction, org: OrgStore, before: SettingsDocuments, settings: LoyaltySettings, names: Iterable[str]
 ) -> None:
-    """Writes the top-level fields `names` of the settings, and the menu; what else the document holds stays.
+    """Writes the top-level fields `names` of the settings, with the dates that have changed with them, and the menu;
+    what else the document holds stays.
 
     Thresholds that the dashboard saved under literal dotted keys would win over the map they are meant for, so they go
     when the map is written.
@@ -87,8 +111,17 @@ def write(
     values = to_document(settings)
     fields: dict[str, Any] = {name: values[name] for name in names}
     dotted = (key for key in before.stored for name in fields if key.startswith(f"{name}."))
-    transaction.merge(_references(org)[0], {**fields, **dict.fromkeys(dotted, DELETE_FIELD)})
+    dates = _new_dates(before.settings, settings)
+    transaction.merge(_references(org)[0], {**fields, **dates, **dict.fromkeys(dotted, DELETE_FIELD)})
     write_menu(transaction, org, settings)
+
+
+def write_dates(transaction: Transaction, org: OrgStore, before: SettingsDocuments, settings: LoyaltySettings) -> bool:
+    """Writes the dates that have changed, if any; whether any have."""
+    dates = _new_dates(before.settings, settings)
+    if dates:
+        transaction.merge(_references(org)[0], dates)
+    return bool(dates)
 
 
 def record_change(
@@ -136,11 +169,9 @@ def menu(org: OrgStore) -> Mapping[str, Any] | None:
     return _fields(menu_document(org).get())
 
 
-def _in_force(org: OrgStore) -> LoyaltySettings:
-    # The answers of one batched read come in any order.
-    found = {snapshot.reference.path: _fields(snapshot) for snapshot in org.client.get_all(_references(org))}
-    stored, legacy = (found[reference.path] for reference in _references(org))
-    return effective_settings(stored, legacy)
+def _new_dates(before: LoyaltySettings, after: LoyaltySettings) -> dict[str, Any]:
+    known = dates_of(before)
+    return {name: date for name, date in dates_of(after).items() if date != known[name]}
 
 
 def _references(org: OrgStore) -> list[DocumentReference]:
