@@ -1,7 +1,7 @@
 """A till for tests of what a shop's staff do with points: one org, its customers, commands under fresh keys."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -11,6 +11,7 @@ from lib.domain.checkout import TillOrder, Wish
 from lib.domain.commands import Command
 from lib.domain.ids import fingerprint
 from lib.domain.ledger import Actor
+from lib.platform import clock
 from lib.usecases import points, redemptions
 from lib.usecases.audit import audit
 from lib.usecases.orders import OrderChange, record_order
@@ -35,7 +36,7 @@ class Till:
             actor=Actor("staff", "cashier"),
             key=key or f"key-{next(_keys)}",
             fingerprint=fingerprint(content),
-            at=datetime.now(UTC) + timedelta(minutes=minutes),
+            at=clock.now() + timedelta(minutes=minutes),
         )
 
     def customer(self, name: str, count_points: int = 0) -> str:
