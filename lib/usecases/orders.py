@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from lib.domain import orders
-from lib.domain.accrual import Changes, Occasion, accrue
+from lib.domain.accrual import Changes, Occasion, Snapshot, accrue
 from lib.domain.errors import FailedPrecondition, InvariantBroken, NotFound
 from lib.domain.ledger import Actor
 from lib.domain.orders import Flaw, MalformedOrder, Order, OrgNames, Phase, Revision
@@ -115,22 +115,29 @@ def _record_change(change: OrderChange, before: Order | MalformedOrder | None) -
 
 
 @dataclass(frozen=True, slots=True)
+class _Unvisited:
+    """What a shop that is being taken over has to be visited for first: this customer or, None, the order itself."""
+
+    side: _Side
+    customer_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Result:
-    """Whether anything was written, and why the order cannot be decided, if so. `unrecorded`: nothing was decided yet,
-    because this side may have brought the order along when its shop was taken over."""
+    """Whether anything was written, and why the order cannot be decided, if so. `unvisited`: nothing was decided."""
 
     changed: bool = False
     flaw: Flaw | None = None
-    unrecorded: _Side | None = None
+    unvisited: _Unvisited | None = None
 
 
 def _record(order_id: str, before: Order | MalformedOrder | None, sides: list[_Side], occasion: Occasion) -> _Result:
     try:
         try:
             result = transactions.run(lambda transaction: _attempt(transaction, before, sides, occasion, anew=True))
-            if result.unrecorded is None:
+            if result.unvisited is None:
                 return result
-            _take_in(result.unrecorded, order_id)
+            _take_in(result.unvisited, order_id)
             return transactions.run(lambda transaction: _attempt(transaction, before, sides, occasion))
         except (FailedPrecondition, NotFound):
             return transactions.run(lambda transaction: _attempt(transaction, before, sides, occasion, belated=True))
@@ -151,7 +158,7 @@ def _attempt(
     anew: bool = False,
 ) -> _Result:
     """`belated` when the order document has changed or gone since the event, so that it has to be read again before
-    it can be told whose it is. `anew` as long as nobody has asked whether the order was brought along."""
+    it can be told whose it is. `anew` as long as nobody has asked whether its shop is being taken over."""
     flaw: Flaw | None = None
     is_known = False
     decided: list[tuple[_Side, Changes, Revision | None]] = []
@@ -160,8 +167,8 @@ def _attempt(
         if isinstance(snapshot, Flaw):
             flaw = snapshot
             continue
-        if anew and snapshot.accrual is None and _may_have_earned(before):
-            return _Result(unrecorded=side)
+        if anew and (unvisited := _unvisited(side, snapshot, before)):
+            return _Result(unvisited=unvisited)
         is_known = is_known or snapshot.accrual is not None
         if changes := accrue(snapshot, side.order, side.settings, occasion):
             since = _still_so(transaction, side) if belated else occasion.revision
@@ -174,16 +181,29 @@ def _attempt(
     return _Result(bool(decided), flaw)
 
 
-def _may_have_earned(before: Order | MalformedOrder | None) -> bool:
-    return isinstance(before, MalformedOrder) or (before is not None and before.phase is Phase.EARNING)
+def _unvisited(side: _Side, snapshot: Snapshot, before: Order | MalformedOrder | None) -> _Unvisited | None:
+    """An order may have been brought along that earned before and has no record, and so may whatever a customer has
+    whose ledger is not open."""
+    may_have_earned = isinstance(before, MalformedOrder) or (before is not None and before.phase is Phase.EARNING)
+    if snapshot.accrual is None and may_have_earned:
+        return _Unvisited(side, None)
+    newcomer_id = snapshot.introduction.customer_id if snapshot.introduction and snapshot.newcomer else None
+    unopened = (customer.id for customer in snapshot.customers if not customer.opened)
+    customer_id = next((found for found in unopened if found != newcomer_id), None)
+    return _Unvisited(side, customer_id) if customer_id else None
 
 
-def _take_in(side: _Side, order_id: str) -> None:
-    """Takes in an order that the side's customer brought along, as it was when the shop was taken over, so that only
-    what has changed since is news. Shops that nobody takes over cost a read, and only for an order that was missed."""
+def _take_in(unvisited: _Unvisited, order_id: str) -> None:
+    """Visits what was brought along, as it was when the shop was taken over, so that only what has changed since is
+    news. Shops that nobody takes over cost a read, once for each customer and order that we have not heard of."""
+    side, customer_id = unvisited.side, unvisited.customer_id
     decided = takeover.decision(side.org)
-    if decided and not side.settings.paused:
-        work = Work(side.org, decided, side.settings, clock.now())
+    if decided is None or side.settings.paused:
+        return
+    work = Work(side.org, decided, side.settings, clock.now())
+    if customer_id:
+        taking_over.carry_out(lambda transaction: taking_over.customer(transaction, work, customer_id))
+    else:
         taking_over.carry_out(lambda transaction: taking_over.order(transaction, work, order_id, keep=False))
 
 

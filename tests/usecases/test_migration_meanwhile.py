@@ -25,6 +25,7 @@ Change: TypeAlias = "Callable[[Counter], OrderChange]"
 CHANGES: dict[str, tuple[Change, int]] = {
     "a new sale": (lambda counter: counter.write("new", **shop.at_till("1002", 20.0, 0)), 100),
     "an old cart is completed": (lambda counter: counter.write("cart", status="completed"), 90),
+    "a cart from before the last order is completed": (lambda counter: counter.write("older", status="completed"), 90),
     "an order of the balance is refunded": (lambda counter: counter.write("alleaves_4", status="refunded"), 50),
     "a later order is refunded": (lambda counter: counter.write("alleaves_5", status="refunded"), 35),
     "a later order is edited": (lambda counter: counter.write("alleaves_5", totals={"total": 65.0}), 100),
@@ -56,6 +57,8 @@ def begun(counter: Counter) -> Iterator[Counter]:
     record_order(counter.told("theirs"))
     cart = {**shop.at_till("1002", 10.0, 0.1), "status": "ready"}
     counter.client.document("orders", "cart").set(cart)
+    older = {**shop.at_till("1002", 10.0, 60), "status": "ready"}
+    counter.client.document("orders", "older").set(older)
     migration.begin(ORG, BalanceRule.KEEP)
     yield counter
     visit_all()
