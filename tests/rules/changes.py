@@ -112,7 +112,9 @@ ATTACKS = [
     *(
         _no(person, "create", f"tenants/green/{collection}/new", customerId="green_kim", points=500)
         for person in (KIM, TILL, STAFF, OWNER, SUPER)
-        for collection in ("accruals", "redemptions", "receipts", "identities", "consents", "discrepancies", "runs")
+        for collection in (
+            *("accruals", "redemptions", "receipts", "identities", "consents", "discrepancies", "notices", "runs"),
+        )
     ),
     _no(KIM, "update", "tenants/green/redemptions/by_kim", state="voided"),
     _no(OWNER, "update", "tenants/green/discrepancies/green_kim", status="resolved"),

@@ -53,6 +53,7 @@ DOCUMENTS: dict[str, Fields] = {
     "tenants/green/redemptions/by_kim": {"customerId": "green_kim", "state": "held", "points": 100},
     "tenants/green/redemptions/by_lee": {"customerId": "green_lee", "state": "captured", "points": 100},
     "tenants/green/accruals/by_kim": {"customerId": "green_kim", "rate": {"multiplier": "1.2"}},
+    "tenants/green/notices/of_kim": {"customerId": "green_kim", "kind": "points_expiring", "state": "open"},
     "tenants/green/discrepancies/green_kim": {"status": "open"},
     "tenants/green/runs/sync": {"state": "running"},
     "tenants/green/runs/sync/shards/one": {"cursor": "c"},

@@ -39,6 +39,7 @@ tenants/green/settings_history/change     *                     anything   -    
 tenants/green/redemptions/by_kim          customerId=green_kim  anything   -      -        -        gl    -     gl   gl    gl    gl
 tenants/green/redemptions/by_lee          *                     anything   -      -        -        -     -     gl   gl    gl    gl
 tenants/green/accruals/by_kim             *                     anything   -      -        -        -     -     -    gl    gl    gl
+tenants/green/notices/of_kim              *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/discrepancies/green_kim     *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/runs/sync                   *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/runs/sync/shards/one        *                     anything   -      -        -        -     -     -    gl    gl    gl

@@ -68,11 +68,11 @@ LEDGERS = [
 ACCRUALS = [
     case("{ann_1}", {"source.id": "o9"}, "A1 {o1}", "A2 {tenant}/accruals/o9", "L3 {ann_1}"),
     case("{o1}", {"seqs": []}, "A1 {o1}", "A2 {o1}"),
-    case("{o1}", None, "A2 {o1}", "A6 {o1}", "C1 {ann}"),
+    case("{o1}", None, "A2 {o1}", "A6 {o1}", "C1 {ann}", "C11 {ann}"),
     case("{o1}", {"rate.multiplier": "1.2"}, "A3 {o1}"),
     case("{o1}", {"lots": []}, "A4 {o1}"),
     case("{o1}", {"status": "none"}, "A5 {o1}"),
-    case("{o1}", {"orderedAt": None}, "A5 {o1}", "C1 {ann}"),
+    case("{o1}", {"orderedAt": None}, "A5 {o1}", "C1 {ann}", "C11 {ann}"),
     case("{o3}", {"spendCents": 1}, "A5 {o3}", "A6 {o3}"),
     case("orders/o1", {"status": "pending"}, "A6 {o1}"),
     case("orders/o1", {"totals.total": 101}, "A6 {o1}"),
@@ -86,7 +86,7 @@ ACCRUALS = [
     case("orders/o2", None, "A9 {o2}"),
     case(_OLDS_OPENING, {"source.type": "takeover"}, f"A10 {_OLDS_OPENING}", "C8 {old}", f"L3 {_OLDS_OPENING}"),
     case("orders/o4", {"orgId": "org_b"}, "A6 tenants/org_b/accruals/o4", "A9 tenants/org_a/accruals/o4"),
-    case("{o1}", {"customerId": EVE}, "A2 {o1}", "A6 {o1}", "C1 {ann}", "T1 {o1}"),
+    case("{o1}", {"customerId": EVE}, "A2 {o1}", "A6 {o1}", "C1 {ann}", "C11 {ann}", "T1 {o1}"),
 ]
 CUSTOMERS = [
     case("{old}", {"loyalty.opening.spendCents": 1}, "C1 {old}"),
@@ -106,6 +106,8 @@ CUSTOMERS = [
     case("{ann}", {"loyalty.expiryWarnedTo": _FAR}, "C6 {ann}"),
     case("{ann}", {"dueAt": None}, "C9 {ann}"),
     case("{ann}", {"dueSegmentAt": _EARLIER, "dueAt": _EARLIER}, "C5 {ann}", "C10 {ann}"),
+    case("{ann}", {"loyalty.monthlySpend": {}}, "C11 {ann}"),
+    case("{ann}", {"dueTierAt": _FAR}, "C12 {ann}"),
     case("{ann}", {"loyalty.parcels": [_PARCEL]}, "A8 {ann}", "L7 {ann}"),
     case("{ann}", {"loyalty.parcels": [{**_PARCEL, "releaseAt": None}]}, "D1 {ann}"),
     case("{bobs_spending}", {"totalSpent": 1}, "C7 {bobs_spending}"),

@@ -31,6 +31,15 @@ def check_points_due(customer: Document, versions: Sequence[LoyaltySettings]) ->
         yield Violation(Invariant.CUSTOMER_DUE, customer.path, wanted, str(found))
 
 
+def check_tier_due(customer: Document, versions: Sequence[LoyaltySettings]) -> Iterator[Violation]:
+    """`dueTierAt` is there only where a tier can lapse, and no notice or lapse comes before an idle customer's time."""
+    found = customer.fields.get("dueTierAt")
+    ranges = [_tier_due_from(customer.fields, settings) for settings in versions]
+    if not any(found is None if since is None else found is not None and found >= since for since in ranges):
+        wanted = " or ".join("no dueTierAt" if since is None else f"dueTierAt not before {since}" for since in ranges)
+        yield Violation(Invariant.CUSTOMER_TIER_DUE, customer.path, wanted, str(found))
+
+
 def check_aged(customer: Document, programme: Programme, at: datetime) -> Iterator[Violation]:
     """Nothing that was due long before `at` is still to be done, and nothing that has expired can be spent.
 
@@ -71,6 +80,20 @@ def _is_paused(settings: LoyaltySettings) -> bool:
 def _kept_until(settings: LoyaltySettings) -> datetime:
     """Nothing expires before this instant: thirty days after the programme last went on."""
     return settings.resumed_at + _REPRIEVE if settings.resumed_at else _LONG_AGO
+
+
+def _tier_due_from(fields: Fields, settings: LoyaltySettings) -> datetime | None:
+    """The earliest that there can be to do or to tell anything about the tier; None where nothing can lapse."""
+    policy, account = settings.tier_policy, fields["loyalty"]
+    can_lapse = policy.window_months is not None or policy.inactivity_days is not None
+    if settings.paused or not can_lapse or settings.tiers[0].name.lower() == fields["tier"]:
+        return None
+    idle_since = [at for at in (account["lastOrderAt"], account.get("tierLapsedAt")) if at]
+    if policy.window_months is not None or policy.inactivity_days is None or not idle_since:
+        # A window can be missed from any month's start, and a customer without a date has none to count from.
+        return None if fields.get("dueTierAt") is None else fields["pointsLastCalculated"]
+    last: datetime = max(idle_since)
+    return last + timedelta(days=policy.inactivity_days + policy.grace_days - policy.notice_days)
 
 
 def _is_to_be_told(expiry: datetime, fields: Fields) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from lib.domain.invariants import shapes
-from lib.domain.invariants.ageing import check_due_at, check_points_due
+from lib.domain.invariants.ageing import check_due_at, check_points_due, check_tier_due
 from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.standing import earned_tier, qualifying_cents, segment_at, segment_instants
 from lib.domain.invariants.violations import Document, Fact, Fields, Invariant, Violation, differing
@@ -92,6 +92,7 @@ def check_customer(customer: Document, programme: Programme) -> Iterator[Violati
         yield from _check_tier(customer, versions, exactly=_is_ours_since(customer, programme))
         yield from _check_segment(customer, versions)
         yield from check_points_due(customer, versions)
+        yield from check_tier_due(customer, versions)
     yield from check_due_at(customer)
 
 

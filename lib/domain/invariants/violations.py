@@ -47,6 +47,8 @@ class Invariant(StrEnum):
     CUSTOMER_OPENING = "C8"
     CUSTOMER_DUE_AT = "C9"
     CUSTOMER_AGED = "C10"
+    CUSTOMER_MONTHS = "C11"
+    CUSTOMER_TIER_DUE = "C12"
     NOTICE_SAYS = "N1"
     NOTICE_NAMED = "N2"
     NOTICE_WARNED = "N3"

@@ -7,6 +7,7 @@ from lib.domain.invariants.ageing import check_aged
 from lib.domain.invariants.customers import CUSTOMER_SHAPE, SPENDING_SHAPE, check_customer, check_spending
 from lib.domain.invariants.identities import IDENTITY_SHAPE, check_kind, check_listed
 from lib.domain.invariants.ledger import LedgerReader
+from lib.domain.invariants.months import check_months
 from lib.domain.invariants.notices import NOTICE_SHAPE, check_notice
 from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.redemptions import REDEMPTION_SHAPE, check_redemptions
@@ -51,6 +52,7 @@ class CustomerAudit:
             if customer.id not in accruals.incomplete:
                 rows = accruals.by_customer[customer.id]
                 findings.found(check_accruals(self._org_id, customer, ledger, rows))
+                findings.found(check_months(customer, rows, self._programme))
             findings.found(check_takeovers(customer, ledger))
             if customer.id not in redemptions.incomplete:
                 rows = redemptions.by_customer[customer.id]
