@@ -84,6 +84,11 @@ def hold_not_ended(org_id: str, error: Exception) -> None:
     _write("ERROR", "hold not ended", orgId=org_id, error=type(error).__name__, origin=_origin(error))
 
 
+def secret_unreadable(variable: str) -> None:
+    """A variable that should hold a JSON object by org id and does not; what needs it is off for every org."""
+    _write("ERROR", "secret unreadable", variable=variable)
+
+
 def swept(sweep: str, counts: Mapping[str, int]) -> None:
     """What a sweep has done. Where this line stays away for hours, no sweep is run."""
     _write("WARNING" if counts.get("recorded") else "INFO", "swept", sweep=sweep, **counts)
