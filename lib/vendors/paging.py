@@ -16,23 +16,23 @@ _SHORT_PAGE_TRIES = 3
 
 
 class PageGuard:
-    """Sees the ids of every page of one list; `repeated` counts items that came again, as a shifting list has them."""
+    """Sees the ids of every page of one list."""
 
     def __init__(self, vendor: str) -> None:
         self._vendor = vendor
         self._seen: set[str] = set()
         self._pages = 0
-        self.repeated = 0
 
-    def admit(self, ids: Iterable[str]) -> None:
-        """Take note of a page. Raises Malformed (page_repeated) if it holds nothing that is new."""
-        page = list(ids)
+    def is_new(self, ids: Iterable[str]) -> bool:
+        """Take note of a page; whether it holds anything that was not seen before."""
         before = len(self._seen)
-        self._seen.update(page)
+        self._seen.update(ids)
         self._pages += 1
-        self.repeated += len(page) - (len(self._seen) - before)
-        if (page and len(self._seen) == before) or self._pages > _PAGES_MAX:
-            raise Malformed(self._vendor, "gives the same page again", reason="page_repeated")
+        return len(self._seen) > before and self._pages <= _PAGES_MAX
+
+    def repeated(self) -> Malformed:
+        """What a page that holds nothing new is."""
+        return Malformed(self._vendor, "gives the same page again", reason="page_repeated")
 
 
 def by_offset(
@@ -42,14 +42,22 @@ def by_offset(
 ) -> Iterator[Sequence[Item]]:
     """Pages of a list that is asked for by offset, up to the first empty one, which is asked for too.
 
-    The next offset counts what came and not what was asked for, so half a page costs a request and no items.
+    The next offset counts what came and not what was asked for, so half a page costs a request and no items. An item
+    that comes twice in a page counts once: to read some again does no harm, to pass over others does. If it is there
+    twice indeed, the end of the list comes twice, and then nothing.
     """
     guard = PageGuard(vendor)
-    offset = 0
+    offset = again = 0
     while page := fetch(offset):
-        guard.admit(id_of(item) for item in page)
-        yield page
-        offset += len(page)
+        ids = {id_of(item) for item in page}
+        if guard.is_new(ids):
+            yield page
+            offset += len(ids)
+            again += len(page) - len(ids)
+        elif len(page) <= again and not fetch(offset + len(page)):
+            return
+        else:
+            raise guard.repeated()
 
 
 def by_number(
@@ -68,7 +76,8 @@ def by_number(
     while page := fetch(number, page_size):
         if len(page) < page_size:
             page = _whole(vendor, fetch, id_of, number, page, page_size)
-        guard.admit(id_of(item) for item in page)
+        if not guard.is_new(id_of(item) for item in page):
+            raise guard.repeated()
         yield page
         if len(page) < page_size:
             return
@@ -85,13 +94,11 @@ def _whole(
 ) -> Sequence[Item]:
     """The page, once it is full or nothing follows it; it may have been cut, or have grown meanwhile."""
     for _ in range(_SHORT_PAGE_TRIES):
-        following = fetch((number - 1) * page_size + len(page) + 1, 1)
-        # Some servers answer numbers beyond the last page with the last.
-        if not following or id_of(following[-1]) == id_of(page[-1]):
-            return page
-        page = fetch(number, page_size)
         if len(page) >= page_size:
             return page
-        if not page:
-            break
+        following = fetch((number - 1) * page_size + len(page) + 1, 1)
+        # Some servers answer numbers beyond the last page with the last.
+        if page and (not following or id_of(following[-1]) == id_of(page[-1])):
+            return page
+        page = fetch(number, page_size)
     raise Malformed(vendor, "gives a page that is short though more follow", reason="short_page")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.vendors.errors import Malformed
-from lib.vendors.paging import PageGuard, by_number, by_offset
+from lib.vendors.paging import by_number, by_offset
 
 SIZE = 10
 
@@ -64,9 +64,13 @@ def test_a_page_that_stays_cut_is_a_fault(cut: int) -> None:
 
 
 def test_a_page_that_is_cut_to_nothing_when_asked_for_again_is_a_fault() -> None:
-    answers = iter([["0", "1"], ["2"], []])
+    waiting = [["0", "1"]]
+
+    def fetch(number: int, size: int) -> Sequence[str]:
+        return ["2"] if size == 1 else waiting.pop() if waiting else []
+
     with pytest.raises(Malformed) as raised:
-        listed(by_number("acme", lambda number, size: next(answers), str, SIZE))
+        listed(by_number("acme", fetch, str, SIZE))
     assert raised.value.reason == "short_page"
 
 
@@ -116,11 +120,31 @@ def test_a_server_that_answers_numbers_beyond_the_last_with_the_last_is_at_its_e
     assert listed(by_number("acme", fetch, str, SIZE)) == items
 
 
-def test_a_list_that_shifts_meanwhile_is_read_on_and_its_repetitions_are_counted() -> None:
-    guard = PageGuard("acme")
-    guard.admit(["a", "b", "c"])
-    guard.admit(["c", "d", "d"])
-    assert guard.repeated == 2
+def test_a_list_that_shifts_meanwhile_is_read_on() -> None:
+    pages = {0: ["a", "b"], 2: ["b", "c"], 4: []}
+    assert listed(by_offset("acme", lambda start: pages[start], str)) == ["a", "b", "b", "c"]
+
+
+@given(count=st.integers(1, 45), doubled=st.sets(st.integers(0, 44)))
+def test_items_that_come_twice_hide_no_others(count: int, doubled: set[int]) -> None:
+    """Whether the server doubles what it sends or has it twice."""
+    by_start, by_page = offset_server(count), number_server(count)
+    twice = [item for n in range(count) for item in [str(n)] * (2 if n in doubled else 1)]
+
+    def sent_twice(page: Sequence[str]) -> Sequence[str]:
+        return [item for item in page for _ in range(2 if int(item) in doubled else 1)]
+
+    everything = {str(number) for number in range(count)}
+    assert set(listed(by_offset("acme", lambda start: sent_twice(by_start(start)), str))) == everything
+    by_numbers = by_number("acme", lambda number, size: sent_twice(by_page(number, size)), str, SIZE)
+    assert set(listed(by_numbers)) == everything
+    in_it_twice = by_number("acme", lambda number, size: twice[(number - 1) * size : number * size], str, SIZE)
+    assert set(listed(in_it_twice)) == everything
+    try:
+        assert set(listed(by_offset("acme", lambda start: twice[start : start + SIZE], str))) == everything
+    except Malformed:
+        # More of them than a page holds is a page that holds nothing new.
+        assert len(twice) - count >= SIZE
 
 
 def test_a_list_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
