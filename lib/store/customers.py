@@ -281,7 +281,7 @@ def _decode_holding(fields: Mapping[str, Any]) -> Holding:
 
 
 def _natural(value: object) -> int:
-    """A stored figure as a whole number of at least 0; what is no sane number is 0. Imports have stored some as text."""
+    """A stored figure, also as text, as a whole number of at least 0; what is no sane number is 0."""
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
         value = float(value[:_FIGURE_LENGTH_MAX])
     if isinstance(value, bool) or not isinstance(value, int | float):
