@@ -71,7 +71,8 @@ def running(*, with_functions: bool) -> Iterator[tuple[Shop, Stack, StackClient]
     before = dict(os.environ)
     with tempfile.TemporaryDirectory() as logs:
         try:
-            with Stack(project, with_functions=with_functions, log_folder=Path(logs)) as stack:
+            folder = Path(logs)
+            with Stack(project, with_functions=with_functions, with_tasks=with_functions, log_folder=folder) as stack:
                 os.environ.update(stack.environment)
                 functions = stack.functions if with_functions else None
                 shop, api = Shop(database()), StackClient(project, stack.firestore, functions)

@@ -32,7 +32,8 @@ def firestore_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 @pytest.fixture(scope="session")
 def _worker_stack(firestore_emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     project = f"demo-stack-{uuid.uuid4().hex[:8]}"
-    with Stack(project, firestore=firestore_emulator, log_folder=tmp_path_factory.mktemp("functions")) as stack:
+    logs = tmp_path_factory.mktemp("functions")
+    with Stack(project, firestore=firestore_emulator, with_tasks=True, log_folder=logs) as stack:
         yield stack
 
 

@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     with tempfile.TemporaryDirectory(prefix="perennial-demo-") as logs:
         try:
-            with Stack(log_folder=Path(logs)) as stack:
+            with Stack(with_tasks=True, log_folder=Path(logs)) as stack:
                 report = run(stack, source, console)
                 report["seconds"]["total"] = round(time.perf_counter() - started, 1)
                 if options.json:

@@ -24,7 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     plan = Plan(seed=options.seed, events=options.events, people=options.people, callers=options.callers)
     through = options.through_functions
-    with tempfile.TemporaryDirectory() as logs, Stack(_PROJECT, with_functions=through, log_folder=Path(logs)) as stack:
+    with (
+        tempfile.TemporaryDirectory() as logs,
+        Stack(_PROJECT, with_functions=through, with_tasks=through, log_folder=Path(logs)) as stack,
+    ):
         os.environ.update(stack.environment)
         # The product's log lines, one for each malformed order, would bury the result.
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
