@@ -15,10 +15,13 @@ from functions.redemptions import (
     reinstate_redemption,
     void_redemption,
 )
+from functions.rerating import confirm_rerating, preview_rerating
 from functions.runs import cancel_run, planrun, resume_run, sweep_runs, workshard
 from functions.settings import (
+    on_legacy_settings_written,
     on_loyalty_settings_written,
     pause_loyalty,
+    recalculate_customers,
     reset_loyalty_settings,
     update_loyalty_settings,
 )
@@ -31,18 +34,22 @@ __all__ = [
     "cancel_run",
     "capture_redemption",
     "check_points",
+    "confirm_rerating",
     "cron",
     "end_holds",
     "get_ledger",
     "hold_redemption",
     "nightly_audit",
+    "on_legacy_settings_written",
     "on_loyalty_settings_written",
     "on_order_written",
     "pause_loyalty",
     "planrun",
     "preview_migration",
+    "preview_rerating",
     "public_menu",
     "quote_redemption",
+    "recalculate_customers",
     "reinstate_redemption",
     "replay_inbox",
     "reset_loyalty_settings",

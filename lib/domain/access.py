@@ -48,6 +48,9 @@ class Action(StrEnum):
     RESUME_RUN = "resume_run"
     PREVIEW_MIGRATION = "preview_migration"
     START_MIGRATION = "start_migration"
+    RECALCULATE_CUSTOMERS = "recalculate_customers"
+    PREVIEW_RERATING = "preview_rerating"
+    CONFIRM_RERATING = "confirm_rerating"
 
 
 class Reach(Enum):
@@ -102,6 +105,9 @@ ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.RESUME_RUN: ADMINS,
         Action.PREVIEW_MIGRATION: ADMINS,
         Action.START_MIGRATION: ADMINS,
+        Action.RECALCULATE_CUSTOMERS: ADMINS,
+        Action.PREVIEW_RERATING: ADMINS,
+        Action.CONFIRM_RERATING: ADMINS,
     }
 )
 # What a signed-in shopper may do about itself, in any org it is a customer of.

@@ -81,6 +81,7 @@ def _making_up(settings: LoyaltySettings, at: datetime) -> FollowUp:
         "key": key,
         "pausedAt": dates["pausedAt"],
         "resumedAt": dates["resumedAt"],
+        "ruleVersion": settings.rule_version,
         "rates": rates_document(settings),
     }
     return FollowUp(RESUME, key, params)

@@ -45,6 +45,11 @@ def of_orders(orders: Iterable[tuple[OrgStore, str]]) -> dict[tuple[OrgStore, st
     return found
 
 
+def load(transaction: Transaction, org: OrgStore, order_id: str) -> Accrual | None:
+    """The record of this order, None when it has none."""
+    return decode(transaction.get([reference(org, order_id)])[0])
+
+
 def save(transaction: Transaction, org: OrgStore, accrual: Accrual, now: datetime) -> None:
     """Writes the record whole."""
     transaction.replace(reference(org, accrual.order_id), encode(accrual, now))
@@ -58,6 +63,24 @@ def others(transaction: Transaction, org: OrgStore, customer_id: str, order_id: 
         for direction in (Query.ASCENDING, Query.DESCENDING)
     ]
     return Extremes(*ends)
+
+
+def in_range(
+    transaction: Transaction, org: OrgStore, customer_id: str, since: datetime, until: datetime, limit: int
+) -> list[Accrual]:
+    """The first records of a customer whose orders count and were placed from `since` on and before `until`, oldest
+    first."""
+    query = _counted(org, customer_id).where(filter=FieldFilter("orderedAt", ">=", since))
+    query = query.where(filter=FieldFilter("orderedAt", "<", until)).order_by("orderedAt").limit(limit)
+    return [accrual for snapshot in transaction.query(query) if (accrual := decode(snapshot))]
+
+
+def paused_ids(org: OrgStore, after: str | None, limit: int) -> list[str]:
+    """The next orders, by id, that earn nothing because they were placed during a pause. One read an order."""
+    paused = org.collection("accruals").where(filter=FieldFilter("rate.paused", "==", True))
+    query = paused.order_by("__name__").select([]).limit(limit)
+    page = query.start_after({"__name__": reference(org, after)}) if after else query
+    return [found.id for found in page.stream()]
 
 
 def of_customer(transaction: Transaction, org: OrgStore, customer_id: str) -> list[Accrual]:

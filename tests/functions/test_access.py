@@ -32,6 +32,9 @@ ALLOWED = {
     "resume_run": ADMINS,
     "preview_migration": ADMINS,
     "start_migration": ADMINS,
+    "recalculate_customers": ADMINS,
+    "preview_rerating": ADMINS,
+    "confirm_rerating": ADMINS,
 }
 # What a shopper may ask about itself in any org.
 OWN = {"check_points", "get_ledger"}
