@@ -2,13 +2,14 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 
 from lib.domain import activities as rows
 from lib.domain import answers
 from lib.domain.accrual import Occasion, accrue
 from lib.domain.answers import Answer
 from lib.domain.commands import Command
-from lib.domain.customers import journal_of, spending_key
+from lib.domain.customers import Customer, journal_of, spending_key
 from lib.domain.errors import FailedPrecondition, NotFound
 from lib.domain.orders import Flaw, Order, Phase
 from lib.domain.redemptions import Refusal
@@ -33,7 +34,7 @@ from lib.store import settings as settings_store
 from lib.store import transaction as transactions
 from lib.store.orders import StoredOrder
 from lib.store.org import OrgStore
-from lib.store.transaction import Transaction
+from lib.store.transaction import Snapshot, Transaction
 
 UNKNOWN_CUSTOMER = Refusal.UNKNOWN_CUSTOMER.value
 
@@ -96,7 +97,7 @@ def _record_if_behind(org: OrgStore, stored: StoredOrder, settings: LoyaltySetti
 
 
 def _repair(transaction: Transaction, org: OrgStore, customer_id: str, settings: LoyaltySettings) -> list[str]:
-    """Writes what the customer's documents say wrongly; the names of the fields that did."""
+    """Writes what the customer's documents say wrongly or no longer say; the names of the fields that were wrong."""
     now = clock.now()
     document = transaction.get([org.customer(customer_id)])[0]
     before = customers.decode(org, document)
@@ -106,20 +107,32 @@ def _repair(transaction: Transaction, org: OrgStore, customer_id: str, settings:
     if not before.opened and not entries:
         return []
     records = accruals.of_customer(transaction, org, customer_id)
-    after = rebuilt(before, entries, records, settings.time_zone, now)
+    found = rebuilt(before, entries, records, settings.time_zone, now)
     if not before.opened:
-        after = replace(after, identities=identities.of_customer(transaction, org, customer_id))
-    journal = journal_of(after, settings, now)
-    after = replace(after, account=journal.account, spending_key=spending_key(after))
+        found = replace(found, identities=identities.of_customer(transaction, org, customer_id))
+    journal = journal_of(found, settings, now)
+    after = replace(found, account=journal.account, spending_key=spending_key(found))
     after = refreshed(after, settings, now, before=before)
     fields = customers.encode(org, after, before=before, now=now)
-    wrong = customers.differing(document, fields)
+    behind = customers.differing(document, fields)
     spending_is_wrong = not spending.is_up_to_date(transaction, org, after)
-    if wrong:
+    if behind:
         ledger.append(transaction, org, journal.entries)
         customers.save(transaction, org, after, before=before, now=now)
         if before.opened and (drift := rows.of_drift(before, after, now)):
             activities.add(transaction, org, drift)
     if spending_is_wrong:
         spending.save(transaction, org, after, before=before, now=now)
-    return wrong + (["customer_spending"] if spending_is_wrong else [])
+    wrong = _wrong_all_along(org, document, before, found, settings, now)
+    return [name for name in behind if name in wrong] + (["customer_spending"] if spending_is_wrong else [])
+
+
+def _wrong_all_along(
+    org: OrgStore, document: Snapshot, before: Customer, found: Customer, settings: LoyaltySettings, now: datetime
+) -> list[str]:
+    """The fields that did not follow from the records even when they were last worked out: what only time has made old
+    since was right, and putting it forward repairs nothing."""
+    then = (document.to_dict() or {}).get("pointsLastCalculated")
+    as_of = min(then, now) if isinstance(then, datetime) else now
+    after = refreshed(replace(found, spending_key=spending_key(found)), settings, as_of, before=before)
+    return customers.differing(document, customers.encode(org, after, before=before, now=as_of))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,6 +46,20 @@ def test_a_customer_that_is_right_stays_as_it_is(counter: Counter) -> None:
     before = counter.client.document("customers", ANN).get().update_time
     assert sync() == nothing_to_do()
     assert counter.client.document("customers", ANN).get().update_time == before
+
+
+def test_what_only_time_has_changed_is_put_forward_and_was_not_wrong(
+    counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock_file = tmp_path / "clock.json"
+    clock_file.write_text(f'{{"offsetSeconds": {timedelta(days=25).total_seconds()}}}')
+    monkeypatch.setenv("PERENNIAL_CLOCK_FILE", str(clock_file))
+    assert sync() == nothing_to_do()
+    assert counter.customer(ANN)["segment"] == "slipping"
+    counter.client.document("customers", ANN).update({"points": 4000})
+    clock_file.write_text(f'{{"offsetSeconds": {timedelta(days=100).total_seconds()}}}')
+    assert sync()["repaired"] == ["points"]
+    assert counter.customer(ANN)["segment"] == "churned"
 
 
 def test_what_a_nightly_job_wrote_over_it_is_put_right(counter: Counter) -> None:
