@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
-from bench import audit, firestore, firestore_storage, imports, migrate, orders, redemptions, runs, sweep, vendors
+from bench import audit, due, firestore, firestore_storage, imports, migrate, orders, redemptions, runs, sweep, vendors
 from bench.budgets import Row, as_json, markdown
 
 Bench: TypeAlias = "Callable[[], list[Row]]"
@@ -16,6 +16,7 @@ _BENCHES: dict[str, Bench] = {
     "redemptions": redemptions.run,
     "audit": audit.run,
     "sweep": sweep.run,
+    "due": due.run,
     "runs": runs.run,
     "vendors": vendors.run,
     "imports": imports.run,

@@ -1,10 +1,11 @@
 """What is written comes back the same: every value of the domain through a real document."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from google.cloud.firestore import Client
+from google.cloud.firestore import DELETE_FIELD, Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -90,6 +91,42 @@ def test_customers(org: OrgStore, customer: Customer) -> None:
     assert (found.tier, found.segment, found.tier_updated_at) == (known.standing.tier, known.standing.segment, NOW)
     for name in ("account", "stats", "order_points", "opening", "contact", "pos_id", "identities", "spending_key"):
         assert getattr(found, name) == getattr(known, name)
+
+
+def test_a_customer_stored_before_time_was_kept_is_still_read(org: OrgStore) -> None:
+    """Accounts, entries and records of earlier versions have neither parcels, nor months, nor dates of release."""
+    journal = Journal(Account(ORG, "c1"), NOW)
+    journal.credit(EntryKind.EARN, 100, NOW + timedelta(days=90), memo("earn"))
+    customer = Customer(journal.account, stats=SpendStats(1, 100_00, NOW, NOW), opened=True, monthly_spend={})
+    known = refreshed(customer, DEFAULT_SETTINGS, NOW)
+    transaction.run(lambda running: customers.save(running, org, known, before=None, now=NOW))
+    reference = org.customer("c1")
+    later = ("parcels", "segment", "expiryWarnedTo", "monthlySpend", "tierClaimCents", "lapsedCents", "tierLapsedAt")
+    gone = [f"loyalty.{name}" for name in (*later, "tierShortFrom", "tierWarnedOf")]
+    reference.update(dict.fromkeys((*gone, "dueAt", "dueTierAt"), DELETE_FIELD))
+    found = customers.decode(org, reference.get())
+    assert found is not None
+    assert (found.account, found.monthly_spend, found.segment) == (journal.account, None, "new")
+    again = refreshed(found, DEFAULT_SETTINGS, NOW, before=found)
+    assert again.standing == known.standing
+    assert again.monthly_spend == {"2026-04": 100_00}
+    record = accruals.encode(Accrual("o1", rate=Rate(Decimal(1), Decimal(1), "total", None), created_at=NOW), NOW)
+    del record["rate"]["releaseAt"]
+    accruals.reference(org, "o1").set(record)
+    assert accruals.decode(accruals.reference(org, "o1").get()) is not None
+
+
+def test_parcels_keep_their_entries_hash_through_a_document(org: OrgStore) -> None:
+    journal = Journal(Account(ORG, "c1"), NOW)
+    journal.credit_later(EntryKind.EARN, 100, NOW + timedelta(days=7), NOW + timedelta(days=400), memo("earn"))
+    journal.claw_back(40, memo("refund"), own_pending={"1": 40})
+    later = Journal(journal.account, NOW + timedelta(days=8))
+    later.age("rules")
+    transaction.run(lambda running: ledger.append(running, org, [*journal.entries, *later.entries]))
+    stored = transaction.run(lambda running: ledger.all_entries(running, org, "c1"))
+    assert stored == [*journal.entries, *later.entries]
+    account = ledger.decode_account(ORG, "c1", ledger.encode_account(journal.account))
+    assert account == journal.account
 
 
 def test_entries_keep_their_hash_through_a_document(org: OrgStore) -> None:
