@@ -4,7 +4,7 @@ Three things Alpine IQ's answer can be, and never one for another: a member's fi
 unknown, after which nothing changes. Points are integers, ratios are exact fractions, times are UTC.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -92,8 +92,8 @@ class State(StrEnum):
     """What came of a comparison.
 
     UNKNOWN, NOT_A_MEMBER: there was none. AGREED: within the threshold. WAITING: their figure may not show our last
-    entry yet. KEPT: this very difference has been decided by a person. OVERRIDDEN: their figure became ours. OPEN: a
-    person has to look.
+    entry yet. KEPT: a person has decided to leave the difference. OVERRIDDEN: their figure became ours. OPEN: a person
+    has to look.
     """
 
     UNKNOWN = "unknown"
@@ -138,10 +138,12 @@ class Judgement:
         return None if self.difference is None else self.difference - self.entered
 
 
-def judged(
-    calculated: Calculated, alpine: Alpine, terms: Terms, now: datetime, *, accepted: int | None = None
-) -> Judgement:
-    """What follows from the two sides. `accepted`: the difference that a person has decided to leave, None for none."""
+def judged(calculated: Calculated, alpine: Alpine, terms: Terms, now: datetime, *, accepted: int = 0) -> Judgement:
+    """What follows from the two sides.
+
+    `accepted`: the difference that a person has decided to leave. It stays when both sides move alike, and only what
+    there is beside it is judged.
+    """
     if isinstance(alpine, Unknown):
         return Judgement(State.UNKNOWN, reason=alpine.reason)
     if isinstance(alpine, NotAMember):
@@ -150,17 +152,19 @@ def judged(
         return Judgement(State.UNKNOWN, reason="negative_figure")
     difference = alpine.points - calculated.points
     ratio = ratio_of(difference, alpine.points)
-    agrees = ratio <= terms.threshold and terms.policy is not Policy.ALPINE_WINS
-    if difference == 0 or agrees:
+    if _is_agreement(difference, alpine, terms):
         return Judgement(State.AGREED, difference, ratio)
-    if difference == accepted:
+    unexplained = difference - accepted
+    if accepted and _is_agreement(unexplained, alpine, terms):
         return Judgement(State.KEPT, difference, ratio)
     settled = _is_settled(calculated, alpine, terms)
     if not settled and calculated.as_of is not None and now < calculated.as_of + terms.patience:
         return Judgement(State.WAITING, difference, ratio)
     if terms.policy in (Policy.CALCULATED_WINS, Policy.ALERT_ONLY):
         return Judgement(State.OPEN, difference, ratio, stale=not settled)
-    return _overridden(calculated, alpine, difference, terms, stale=not settled)
+    return _overridden(
+        calculated, alpine, unexplained, Judgement(State.OPEN, difference, ratio, stale=not settled), terms
+    )
 
 
 def ratio_of(difference: int, alpine_points: int) -> Fraction:
@@ -183,18 +187,26 @@ def _is_settled(calculated: Calculated, alpine: Member, terms: Terms) -> bool:
     return last is None or (alpine.as_of >= last and alpine.fetched_at >= last + terms.lag)
 
 
-def _overridden(calculated: Calculated, alpine: Member, difference: int, terms: Terms, *, stale: bool) -> Judgement:
-    entered, hindrance = _enterable(calculated, difference)
-    ratio = ratio_of(difference, alpine.points)
-    left = difference - entered
-    is_open = left != 0 and ratio_of(left, alpine.points) > terms.threshold
+def _is_agreement(difference: int, alpine: Member, terms: Terms) -> bool:
+    if terms.policy is Policy.ALPINE_WINS:
+        return difference == 0
+    return ratio_of(difference, alpine.points) <= terms.threshold
+
+
+def _overridden(
+    calculated: Calculated, alpine: Member, unexplained: int, left_open: Judgement, terms: Terms
+) -> Judgement:
+    """The judgement where their figure is to hold."""
+    entered, hindrance = _enterable(calculated, unexplained)
+    judgement = replace(left_open, entered=entered, reason=hindrance)
+    if ratio_of(unexplained - entered, alpine.points) > terms.threshold:
+        return judgement
     # Of a difference that is within the threshold and cannot be entered nothing is left to decide.
-    state = State.OPEN if is_open else State.OVERRIDDEN if entered else State.AGREED
-    return Judgement(state, difference, ratio, entered, stale, hindrance)
+    return replace(judgement, state=State.OVERRIDDEN if entered else State.AGREED)
 
 
 def _enterable(calculated: Calculated, difference: int) -> tuple[int, str]:
-    """How much of the difference an entry may make good, and why not all of it."""
+    """How much of a difference an entry may make good, and why not all of it."""
     balances = calculated.balances
     if balances.debt:
         return 0, Hindrance.OWES.value

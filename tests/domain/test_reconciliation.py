@@ -224,8 +224,18 @@ class TestDecided:
     def test_a_difference_that_a_person_has_decided_stays(self, policy: Policy) -> None:
         assert judged(ours(100), theirs(200), terms(policy), NOW, accepted=100).state is State.KEPT
 
-    def test_one_of_another_size_does_not(self) -> None:
-        assert judged(ours(100), theirs(201), terms(), NOW, accepted=100).state is State.OVERRIDDEN
+    def test_it_stays_when_both_sides_move_alike_and_when_they_drift_a_little(self) -> None:
+        assert judged(ours(600), theirs(700), terms(), NOW, accepted=100).state is State.KEPT
+        assert judged(ours(300), theirs(400), terms(), NOW, accepted=100).state is State.KEPT
+        assert judged(ours(300), theirs(410), terms(), NOW, accepted=100).state is State.KEPT
+
+    def test_only_what_there_is_beside_it_is_overridden(self) -> None:
+        found = judged(ours(100), theirs(300), terms(), NOW, accepted=100)
+        assert (found.state, found.entered, found.remaining) == (State.OVERRIDDEN, 100, 100)
+
+    def test_points_redeemed_here_do_not_come_back_with_it(self) -> None:
+        found = judged(ours(100, redeemed=150), theirs(450), terms(), NOW, accepted=100)
+        assert (found.state, found.entered, found.remaining) == (State.OPEN, 100, 250)
 
     @given(some.integers(0, 500), some.integers(0, 500), some.integers(0, 100), some.integers(0, 100))
     def test_a_persons_figure_is_reached_but_for_what_is_set_aside(
