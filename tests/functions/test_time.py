@@ -1,0 +1,71 @@
+"""When nobody does anything, on the whole stack: the clock goes on, and schedules, runs and tasks do the rest."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.cloud.firestore import Client
+
+from emulator.client import StackClient
+from emulator.stack import Stack
+from lib.domain.checkout import TillOrder, Wish
+from lib.domain.commands import Command
+from lib.domain.ids import fingerprint
+from lib.domain.ledger import Actor
+from lib.platform import clock
+from lib.usecases import redemptions, settings
+from lib.usecases.audit import audit
+from tests.emulator.tasks.target import eventually
+
+ORG = "org_time"
+CUSTOMERS = 12
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
+    with Stack("demo-time", with_tasks=True, with_scheduler=True, log_folder=tmp_path) as running:
+        for name, value in running.environment.items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+def command(function: str) -> Command:
+    return Command(function, ORG, Actor("staff", "till"), function, fingerprint(function), clock.now())
+
+
+def customers(database: Client) -> list[dict[str, Any]]:
+    return [found.to_dict() or {} for found in database.collection("customers").stream()]
+
+
+def test_points_are_released_and_expire_and_holds_end_while_time_goes_by(stack: Stack) -> None:
+    database, events = Client(project=stack.project), StackClient(stack.project, stack.firestore, stack.functions)
+    change = {"pointsExpireMonths": 2, "pendingDays": 3, "expiryWarningDays": 0}
+    settings.update(command("update_loyalty_settings"), change)
+    for number in range(CUSTOMERS):
+        order = {"orgId": ORG, "status": "completed", "source": "alleaves", "userId": str(number)}
+        money = {"totals": {"total": 100.0}, "createdAt": datetime.now(UTC)}
+        database.document("orders", f"o{number}").set({**order, **money})
+    events.drain()
+    assert {(found["points"], found["loyalty"]["balances"]["pending"]) for found in customers(database)} == {(0, 100)}
+
+    stack.clock.move(timedelta(days=4, hours=2))
+    eventually(lambda: {found["points"] for found in customers(database)} == {100})
+    held = redemptions.hold(command("hold_redemption"), f"{ORG}_1", TillOrder("till-1", 100_00), Wish(100))
+    assert held["ok"]
+
+    stack.clock.move(timedelta(days=100))
+    eventually(lambda: {found["points"] for found in customers(database)} == {0})
+    redemption = database.document("tenants", ORG, "redemptions", held["redemption"]["id"])
+    eventually(lambda: redemption.get().get("state") == "expired")
+    eventually(lambda: all(run.get("state") == "done" for run in database.collection("tenants", ORG, "runs").stream()))
+    gone = [run.get("totals") for run in database.collection("tenants", ORG, "runs").stream()]
+    assert sum(totals.get("releasedPoints", 0) for totals in gone) == CUSTOMERS * 100
+    # The hold kept its points from the run; they went when it ended.
+    assert CUSTOMERS * 100 - sum(totals.get("expiredPoints", 0) for totals in gone) in (0, 100)
+    assert {found["loyalty"]["balances"]["reserved"] for found in customers(database)} == {0}
+    assert [str(violation) for violation in audit(ORG).violations] == []
+    events.close()
+    database.close()
