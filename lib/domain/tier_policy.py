@@ -12,7 +12,7 @@ again without buying.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from lib.domain import monthly_spend, tiers
+from lib.domain import monthly_spend, pauses, tiers
 from lib.domain.settings_model import LoyaltySettings, Tier
 from lib.domain.tier_holding import Cause, Holding, Lapse, Spend, cents_to_hold, qualifying_cents
 
@@ -139,7 +139,7 @@ class _Court:
     def next_lapse(self, holding: Holding) -> Lapse | None:
         """The lapse that comes first if nothing is bought. A paused programme takes nothing away."""
         tier = tiers.tier_named(holding.tier, self.settings)
-        if tier is None or tier == self.settings.tiers[0] or self.settings.paused:
+        if tier is None or tier == self.settings.tiers[0] or pauses.takes_nothing(self.settings):
             return None
         found = (self._by_window(holding, tier), self._by_inactivity(holding, tier))
         return min((lapse for lapse in found if lapse), key=lambda lapse: lapse.at, default=None)

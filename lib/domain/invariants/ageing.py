@@ -86,7 +86,7 @@ def _tier_due_from(fields: Fields, settings: LoyaltySettings) -> datetime | None
     """The earliest that there can be to do or to tell anything about the tier; None where nothing can lapse."""
     policy, account = settings.tier_policy, fields["loyalty"]
     can_lapse = policy.window_months is not None or policy.inactivity_days is not None
-    if settings.paused or not can_lapse or settings.tiers[0].name.lower() == fields["tier"]:
+    if _is_paused(settings) or not can_lapse or settings.tiers[0].name.lower() == fields["tier"]:
         return None
     idle_since = [at for at in (account["lastOrderAt"], account.get("tierLapsedAt")) if at]
     if policy.window_months is not None or policy.inactivity_days is None or not idle_since:
