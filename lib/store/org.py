@@ -76,6 +76,30 @@ class OrgStore:
         """This org's customers' activities."""
         return self._owned("customer_activities")
 
+    def communication(self, message_id: str) -> DocumentReference:
+        """`customer_communications/{id}`; its reader checks the owner with `owns`."""
+        return self.client.document("customer_communications", message_id)
+
+    def communications(self) -> Query:
+        """What this org and its customers have written to each other."""
+        return self._owned("customer_communications")
+
+    def unsubscribe(self, row_id: str) -> DocumentReference:
+        """`customer_unsubscribes/{id}`: an opt-out, as the dashboard keeps them."""
+        return self.client.document("customer_unsubscribes", row_id)
+
+    def unsubscribes(self) -> Query:
+        """The opt-outs from this org's messages that the dashboard knows of."""
+        return self._owned("customer_unsubscribes")
+
+    def suppression(self, email: str) -> DocumentReference:
+        """`email_suppressions/{email}`: an address that must not be mailed. Most rows name no org and hold for all."""
+        return self.client.document("email_suppressions", email)
+
+    def weekly_subscribers(self) -> Query:
+        """Who gets this org's weekly mail of the dashboard."""
+        return self._owned("weekly_campaign_subscribers")
+
     def legacy_settings(self) -> DocumentReference:
         """`loyalty_settings/{org}`: what the dashboard's loyalty page has saved; read where `settings/loyalty` says
         nothing."""
