@@ -23,6 +23,8 @@ class AlertKind(StrEnum):
     AUDIT_MISSING = "audit_missing"
     EVENTS_LOST = "events_lost"
     SWEEP_BEHIND = "sweep_behind"
+    POS_PULL_FAILING = "pos_pull_failing"
+    POS_ORDERS_UNREADABLE = "pos_orders_unreadable"
 
 
 TITLES: Mapping[AlertKind, str] = {
@@ -31,6 +33,8 @@ TITLES: Mapping[AlertKind, str] = {
     AlertKind.AUDIT_MISSING: "The nightly audit has not been done",
     AlertKind.EVENTS_LOST: "Many order events did not arrive",
     AlertKind.SWEEP_BEHIND: "The catch-up sweep of orders is behind",
+    AlertKind.POS_PULL_FAILING: "The point of sale cannot be read",
+    AlertKind.POS_ORDERS_UNREADABLE: "Orders of the point of sale cannot be decided",
 }
 
 

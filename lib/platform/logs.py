@@ -84,9 +84,19 @@ def hold_not_ended(org_id: str, error: Exception) -> None:
     _write("ERROR", "hold not ended", orgId=org_id, error=type(error).__name__, origin=_origin(error))
 
 
-def secret_unreadable(variable: str) -> None:
-    """A variable that should hold a JSON object by org id and does not; what needs it is off for every org."""
-    _write("ERROR", "secret unreadable", variable=variable)
+def pulls_planned(count: int) -> None:
+    """How many tills are to be read now. Where this line stays away for hours, nobody asks them."""
+    _write("INFO", "pulls planned", tills=count)
+
+
+def pulled(org_id: str, location_id: str, counts: Mapping[str, int]) -> None:
+    """A till has been read to the end."""
+    _write("INFO", "pulled", orgId=org_id, locationId=location_id, **counts)
+
+
+def pull_failed(org_id: str, location_id: str, reason: str, failures: int) -> None:
+    """A till could not be read, so many times in a row by now; the next pull reads the same again."""
+    _write("WARNING", "pull failed", orgId=org_id, locationId=location_id, reason=reason, failures=failures)
 
 
 def swept(sweep: str, counts: Mapping[str, int]) -> None:

@@ -1,42 +1,43 @@
-"""Secrets of single orgs: JSON objects by org id in environment variables, as secrets reach a function.
+"""Keys and secrets of vendors by org, from the environment, where Secret Manager mounts them; never logged or stored.
 
-What is missing switches off what needs it. What cannot be read does too, for every org, and is logged by its name only:
-an error that quoted it would put it into the log.
+One secret holds the keys of all orgs as JSON, `{"<org id>": "<key>"}`: functions name their secrets when they are
+deployed, and a shop must be connected without a deployment.
 """
 
 import json
 import os
-from functools import lru_cache
-
-from lib.platform import logs
+from collections.abc import Mapping
 
 ALPINE_IQ_KEYS = "ALPINE_IQ_KEYS"
 ALLEAVES_WEBHOOK_SECRETS = "ALLEAVES_WEBHOOK_SECRETS"
 
 
 def alpine_iq_key(org_id: str) -> str | None:
-    """The key of the org's Alpine IQ account, from ALPINE_IQ_KEYS = {"<org>": "<key>"}; None switches it off."""
-    return _of(ALPINE_IQ_KEYS, org_id)
+    """The org's API key at Alpine IQ; None where it has none."""
+    return _by_org(ALPINE_IQ_KEYS).get(org_id)
+
+
+def alpine_iq_base_url() -> str | None:
+    """Another address of Alpine IQ (ALPINE_IQ_BASE_URL), such as a sandbox's; None for the vendor's own."""
+    return os.environ.get("ALPINE_IQ_BASE_URL") or None
 
 
 def alleaves_webhook_secret(org_id: str) -> str | None:
-    """What the org's Alleaves webhook is signed with, from ALLEAVES_WEBHOOK_SECRETS; None switches it off."""
-    return _of(ALLEAVES_WEBHOOK_SECRETS, org_id)
+    """What the org's Alleaves webhook is signed with; None where it has none, and then it has no webhook."""
+    return _by_org(ALLEAVES_WEBHOOK_SECRETS).get(org_id)
 
 
-def _of(variable: str, org_id: str) -> str | None:
-    return _parsed(variable, os.environ.get(variable, "")).get(org_id)
+def alleaves_base_url() -> str | None:
+    """Another address of Alleaves (ALLEAVES_BASE_URL), such as a sandbox's; None for the vendor's own."""
+    return os.environ.get("ALLEAVES_BASE_URL") or None
 
 
-@lru_cache(maxsize=16)
-def _parsed(variable: str, text: str) -> dict[str, str]:
-    if not text.strip():
-        return {}
+def _by_org(variable: str) -> Mapping[str, str]:
+    """What is no such JSON holds no keys, and neither does an entry that is no text: then that org is switched off."""
     try:
-        found = json.loads(text)
-        if not isinstance(found, dict):
-            raise ValueError("not an object")
+        found = json.loads(os.environ.get(variable) or "{}")
     except ValueError:
-        logs.secret_unreadable(variable)
         return {}
-    return {org_id: value.strip() for org_id, value in found.items() if isinstance(value, str) and value.strip()}
+    if not isinstance(found, dict):
+        return {}
+    return {org_id: key.strip() for org_id, key in found.items() if isinstance(key, str) and key.strip()}
