@@ -21,6 +21,7 @@ from functions.edge.inputs import (
 )
 from functions.edge.schedules import Schedule, on_cron, on_schedule
 from functions.edge.tasks import Limits, Retries, on_task
+from functions.edge.webhooks import Webhook, on_webhook
 
 __all__ = [
     "Call",
@@ -38,6 +39,7 @@ __all__ = [
     "Schedule",
     "SignedPoints",
     "Text",
+    "Webhook",
     "WriteInput",
     "inside",
     "on_call",
@@ -46,4 +48,5 @@ __all__ = [
     "on_get",
     "on_schedule",
     "on_task",
+    "on_webhook",
 ]
