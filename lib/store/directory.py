@@ -1,10 +1,12 @@
-"""Which org an order belongs to: the names its writers have for a shop, looked up across all orgs.
+"""Which org an order belongs to, and which tills there are: what shops are called, looked up across all orgs.
 
-The only place besides `lib/store/org.py` that reads outside one org; it answers with an org id and nothing else.
+The only place besides `lib/store/org.py` that reads outside one org; it answers with org ids and with locations' tills.
 """
 
 import threading
 import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from google.cloud.firestore import Client, FieldFilter
 
@@ -19,8 +21,30 @@ _CACHED_NAMES_MAX = 10_000
 _LOCATIONS_FOUND_MAX = 10
 _LOCATION_FIELDS = ("posConfig.storeId", "posConfig.locationId")
 
+_STATUSES_OFF = ("inactive", "disabled", "disconnected")
+
 _lock = threading.Lock()
 _found: dict[tuple[Client, str, str], tuple[float, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """A location's point of sale. `config` is its `posConfig`, with user name and password: never to be shown."""
+
+    org_id: str
+    location_id: str
+    config: Mapping[str, object] = field(repr=False)
+
+    @property
+    def account(self) -> str:
+        """Tells its account with the provider from others of the org."""
+        return str(self.config.get("username"))
+
+    @property
+    def number(self) -> str:
+        """What the till calls the location, else the location's id."""
+        named = self.config.get("storeId") or self.config.get("locationId")
+        return str(named) if isinstance(named, str | int) else self.location_id
 
 
 def org_of(names: OrgNames) -> OrgStore | None:
@@ -60,6 +84,36 @@ def retailers_of(org: OrgStore) -> set[str]:
         till = (location.to_dict() or {}).get("posConfig") or {}
         names |= {location.id, *(str(till[name]) for name in ("storeId", "locationId") if till.get(name))}
     return names
+
+
+def tills(provider: str) -> Iterator[Till]:
+    """The tills of this provider, of all orgs, but for those that are marked as switched off. One read a location."""
+    locations = database().collection("locations")
+    for found in locations.where(filter=FieldFilter("posConfig.provider", "==", provider)).stream():
+        fields = found.to_dict() or {}
+        org_id, config = _org_id(fields), fields["posConfig"]
+        if org_id and config.get("status") not in _STATUSES_OFF:
+            yield Till(org_id, found.id, config)
+
+
+def till(org: OrgStore, location_id: str, provider: str) -> Till | None:
+    """This till of the org, None when the location is another's, has no till of this provider or one that is off."""
+    fields = org.client.document("locations", location_id).get().to_dict() or {}
+    config = fields.get("posConfig")
+    if _org_id(fields) != org.org_id or not isinstance(config, dict) or config.get("provider") != provider:
+        return None
+    return None if config.get("status") in _STATUSES_OFF else Till(org.org_id, location_id, config)
+
+
+def tills_of(org: OrgStore, provider: str) -> list[Till]:
+    """The org's tills of this provider that are not off. One read a location."""
+    locations = org.client.collection("locations").where(filter=FieldFilter("orgId", "==", org.org_id))
+    found = ((location.id, (location.to_dict() or {}).get("posConfig")) for location in locations.stream())
+    return [
+        Till(org.org_id, location_id, config)
+        for location_id, config in found
+        if isinstance(config, dict) and config.get("provider") == provider and config.get("status") not in _STATUSES_OFF
+    ]
 
 
 def _remembered(kind: str, name: str) -> str | None:
