@@ -79,6 +79,13 @@ def load(org: OrgStore, *, not_before: datetime | None = None) -> LoyaltySetting
     return _cache.load(org, not_before)
 
 
+def load_for_orders(org: OrgStore) -> LoyaltySettings:
+    """As `load`, but a pause is not taken from memory: in an instance that has not heard of its end yet, orders of the
+    first minute after it would earn nothing for good. Two reads more for an order that arrives during a pause."""
+    settings = load(org)
+    return current(org).settings if settings.paused else settings
+
+
 def current(org: OrgStore) -> InForce:
     """The settings in force this moment. Two reads."""
     # The answers of one batched read come in any order.

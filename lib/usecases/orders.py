@@ -106,7 +106,7 @@ def _record_change(change: OrderChange, before: Order | MalformedOrder | None) -
         granted_to = accruals.customer_of(org, after.id)
         if granted_to and granted_to == after.buyer.customer_id:
             return Outcome.UNCHANGED
-    sides = [_Side(found, order, settings_store.load(found)) for found, order in _sides(before, after, org)]
+    sides = [_Side(found, order, settings_store.load_for_orders(found)) for found, order in _sides(before, after, org)]
     result = _record(after.id, before, sides, occasion)
     flaw = Flaw.UNKNOWN_ORG if org is None and after.phase is Phase.EARNING else result.flaw
     if flaw:

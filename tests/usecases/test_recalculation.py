@@ -132,8 +132,8 @@ def test_an_event_that_comes_twice_or_late_starts_one_run_and_undoes_nothing(
 ) -> None:
     ids = shop(counter, ann=50)
     first, second = {"tiers": tiers(bronze=0, silver=40)}, {"tiers": tiers(bronze=0, silver=45, gold=50)}
-    programme.write(works=False, **first)
-    programme.write(works=False, **second)
+    programme.write(works=False, tiers=first["tiers"])
+    programme.write(works=False, tiers=second["tiers"])
     early, late = programme.time.on(1), programme.time.on(2)
     programme.hear(first, second, late)
     programme.hear(first, second, late)
