@@ -8,6 +8,7 @@ from functions.menu import public_menu
 from functions.migration import preview_migration, start_migration
 from functions.orders import on_order_written, sweep_orders
 from functions.points import adjust_points, check_points, get_ledger
+from functions.pos import alleaves_webhook, pull_pos, pulllocation, workwebhook
 from functions.redemptions import (
     capture_redemption,
     hold_redemption,
@@ -30,6 +31,7 @@ from functions.time import age_customers, end_holds
 __all__ = [
     "adjust_points",
     "age_customers",
+    "alleaves_webhook",
     "auditorg",
     "cancel_run",
     "capture_redemption",
@@ -48,6 +50,8 @@ __all__ = [
     "preview_migration",
     "preview_rerating",
     "public_menu",
+    "pull_pos",
+    "pulllocation",
     "quote_redemption",
     "recalculate_customers",
     "reinstate_redemption",
@@ -61,4 +65,5 @@ __all__ = [
     "update_loyalty_settings",
     "void_redemption",
     "workshard",
+    "workwebhook",
 ]

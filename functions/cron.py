@@ -3,11 +3,12 @@
 from functions import edge
 from functions.audit import nightly_audit
 from functions.orders import sweep_orders
+from functions.pos import pull_pos
 from functions.runs import sweep_runs
 from functions.time import age_customers, end_holds
 
 # The one file of functions/ that knows others: every schedule that main.py names can be called the old way too.
-_SCHEDULES: tuple[edge.Schedule, ...] = (age_customers, end_holds, nightly_audit, sweep_orders, sweep_runs)
+_SCHEDULES: tuple[edge.Schedule, ...] = (age_customers, end_holds, nightly_audit, pull_pos, sweep_orders, sweep_runs)
 
 
 @edge.on_cron

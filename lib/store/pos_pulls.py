@@ -171,4 +171,4 @@ def _reference(org: OrgStore, location_id: str) -> DocumentReference:
 
 
 def _bucket(org: OrgStore, location_id: str, bucket: str) -> DocumentReference:
-    return org.document("pos_pulls", location_id, "marks", bucket)
+    return org.document("pos_pulls", location_id, "pos_marks", bucket)

@@ -66,6 +66,8 @@ DOCUMENTS: dict[str, Fields] = {
     "tenants/green/consents/sms:h": {"state": "given"},
     "tenants/green/consents/sms:h/events/e": {"to": "given"},
     "tenants/green/integrations/pos": {"lastSyncAt": 0},
+    "tenants/green/pos_pulls/main": {"state": "done", "failures": 0},
+    "tenants/green/pos_pulls/main/pos_marks/m": {"marks": {"alleaves_1": "0123456789abcdef"}},
     "tenants/green/insights/i": {"severity": "high"},
     "loyalty_settings/green": {"pointsPerDollar": 1},
     "campaigns/spring": {"orgId": "green", "status": "sent", "performance": {"sent": 5}},

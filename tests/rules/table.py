@@ -53,6 +53,8 @@ tenants/green/receipts/r                  *                     anything   -    
 tenants/green/consents/sms:h              *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/consents/sms:h/events/e     *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/integrations/pos            *                     anything   -      -        -        -     -     -    -     -     -
+tenants/green/pos_pulls/main              *                     anything   -      -        -        -     -     -    gl    gl    gl
+tenants/green/pos_pulls/main/pos_marks/m  *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/insights/i                  *                     anything   -      -        -        -     -     -    -     -     -
 loyalty_settings/green                    *                     settings   -      -        -        -     -     -    g     gcu   gcu
 campaigns/spring                          orgId=green           anything   -      -        -        -     -     -    gl    gl    gl
