@@ -92,19 +92,19 @@ class ConsentEvent:
         return min(self.occurred_at, self.recorded_at)
 
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentState:
-    """The latest of each kind of entry, UTC; `_NEVER` stands for none. The default is an address nobody has asked."""
+    """The latest of each kind of entry, UTC; `NEVER` stands for none. The default is an address nobody has asked."""
 
-    granted_at: datetime = _NEVER
-    holder_granted_at: datetime = _NEVER
-    marketing_withdrawn_at: datetime = _NEVER
-    all_withdrawn_at: datetime = _NEVER
-    undeliverable_at: datetime = _NEVER
-    complained_at: datetime = _NEVER
+    granted_at: datetime = NEVER
+    holder_granted_at: datetime = NEVER
+    marketing_withdrawn_at: datetime = NEVER
+    all_withdrawn_at: datetime = NEVER
+    undeliverable_at: datetime = NEVER
+    complained_at: datetime = NEVER
 
     @property
     def is_stopped(self) -> bool:
@@ -129,11 +129,11 @@ class ConsentState:
     @property
     def is_granted(self) -> bool:
         """Marketing was agreed to, and that stands."""
-        return self.granted_at > _NEVER and not (self.is_opted_out or self.has_complained)
+        return self.granted_at > NEVER and not (self.is_opted_out or self.has_complained)
 
     def _stands(self, objected_at: datetime) -> bool:
         # On a tie the objection stands.
-        return objected_at > _NEVER and objected_at >= self.holder_granted_at
+        return objected_at > NEVER and objected_at >= self.holder_granted_at
 
 
 def applied(state: ConsentState, event: ConsentEvent) -> ConsentState:
@@ -141,7 +141,7 @@ def applied(state: ConsentState, event: ConsentEvent) -> ConsentState:
     at = event.effective_at
     match event.kind:
         case ConsentKind.MARKETING_GRANTED:
-            holder_at = at if event.source.is_holder else _NEVER
+            holder_at = at if event.source.is_holder else NEVER
             return joined(state, ConsentState(granted_at=at, holder_granted_at=holder_at))
         case ConsentKind.MARKETING_WITHDRAWN:
             return joined(state, ConsentState(marketing_withdrawn_at=at))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from lib.domain.consent import Channel, ConsentEvent, ConsentKind, ConsentSource
+from lib.domain.consent import Channel, ConsentEvent, ConsentKind, ConsentSource, ConsentState, applied
 from lib.domain.identity import is_self_made
 from lib.domain.loose_fields import instant, word
 
@@ -33,6 +33,22 @@ def of_profile(
     if withdrawn_at is not None:
         events.append(ConsentEvent(ConsentKind.MARKETING_WITHDRAWN, ConsentSource.LEGACY_LINK, withdrawn_at, read_at))
     return tuple(events)
+
+
+def with_profile(
+    state: ConsentState, customer_id: str, fields: Mapping[str, Any], channel: Channel, read_at: datetime
+) -> ConsentState:
+    """The state as it concerns one profile, by the strictest of log and document.
+
+    Who has agreed somewhere and whose flag is off all the same has switched it off: shoppers and the dashboard write
+    the flag directly, without a date, and switching it off is an objection. Where nobody agreed it means nothing.
+    """
+    for event in of_profile(customer_id, fields, channel, read_at):
+        state = applied(state, event)
+    if state.is_granted and fields.get(_FLAGS[channel][0]) is False:
+        switched_off = ConsentKind.MARKETING_WITHDRAWN, ConsentSource.DASHBOARD
+        state = applied(state, ConsentEvent(*switched_off, read_at, read_at))
+    return state
 
 
 def of_unsubscribe(row: Mapping[str, Any], read_at: datetime) -> ConsentEvent:
