@@ -48,7 +48,7 @@ def sync(command: Command, customer_id: str) -> Answer:
     ledger itself does not hold together. Billed: two reads an order, one an entry and one an accrual record.
     """
     org = OrgStore(command.org_id)
-    settings = settings_store.load(org)
+    settings = settings_store.load_for_orders(org)
     found = customers.decode(org, org.customer(customer_id).get())
     if found is None:
         return answers.refusal(UNKNOWN_CUSTOMER)

@@ -35,7 +35,7 @@ def replay(command: Command, item_id: str) -> Answer:
             return answers.refusal(Flaw.UNKNOWN_ORG.value)
         if kept_in.org_id not in (org.org_id, UNASSIGNED):
             return answers.refusal(ORDER_OF_OTHER_ORG)
-        settings = settings_store.load(org)
+        settings = settings_store.load_for_orders(org)
         occasion = Occasion(stored.revision, command.actor, command.at)
         snapshot = recording.read(transaction, org, stored.order, settings, occasion)
         if isinstance(snapshot, Flaw):
