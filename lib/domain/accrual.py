@@ -7,23 +7,20 @@ the difference to the ledgers concerned. An order keeps the rate it first earned
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lib.domain import counting, grants, monthly_spend, rates, redemptions
+from lib.domain import counting, grants, rates, redemptions
 from lib.domain.activities import Activity, of_order
 from lib.domain.counting import Count, Extremes
-from lib.domain.customers import Customer, Introduction, introduced, journal_of, spending_key
+from lib.domain.customer_page import Page
+from lib.domain.customers import Customer, Introduction, introduced, spending_key
 from lib.domain.errors import InvariantBroken
-from lib.domain.grants import Accrual, Rate, Share, is_stale
+from lib.domain.grants import Accrual, Rate, is_stale
 from lib.domain.ids import fingerprint
 from lib.domain.ledger import Actor, Entry, EntryKind, Memo, Source
 from lib.domain.money import amount_text
-from lib.domain.monthly_spend import MonthlySpend
 from lib.domain.orders import Money, Order, Phase, Revision
 from lib.domain.redemptions import Act, Redemption
 from lib.domain.settings import LoyaltySettings
-from lib.domain.standing import prepared, refreshed
-
-# The opening entry is a ledger's first one, so this is its lot.
-_OPENING_LOT = "1"
+from lib.domain.standing import refreshed
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +91,6 @@ def accrue(snapshot: Snapshot, order: Order, settings: LoyaltySettings, occasion
     return Changes(accrual, desk.changes(), snapshot.introduction, given_back)
 
 
-class _Page:
-    """One customer at work: as stored, as time has left it, as it is now, and the journal of its ledger."""
-
-    def __init__(self, found: Customer, settings: LoyaltySettings, now: datetime, until: datetime, *, stored: bool):
-        self.before = found if stored else None
-        self.found = prepared(found, settings, now, until)
-        self.customer = self.found
-        self.journal = journal_of(found, settings, now)
-        self.granted_points = 0
-
-
 class _Desk:
     """The working state of one `accrue`: a page for every customer concerned."""
 
@@ -115,7 +101,7 @@ class _Desk:
         self._occasion = occasion
         newcomer_id = snapshot.introduction.customer_id if snapshot.introduction and snapshot.newcomer else None
         self._pages = {
-            customer.id: _Page(
+            customer.id: Page(
                 customer, settings, occasion.now, self._tier_until(customer), stored=customer.id != newcomer_id
             )
             for customer in snapshot.customers
@@ -164,13 +150,9 @@ class _Desk:
 
     def changes(self) -> tuple[CustomerChange, ...]:
         """The pages on which something has happened, refreshed."""
-        return tuple(
-            self._change(page)
-            for page in self._pages.values()
-            if page.journal.entries or page.customer != page.found or page.before is None
-        )
+        return tuple(self._change(page) for page in self._pages.values() if page.is_touched)
 
-    def _change(self, page: _Page) -> CustomerChange:
+    def _change(self, page: Page) -> CustomerChange:
         order, settings, occasion = self._order, self._settings, self._occasion
         customer = replace(page.customer, account=page.journal.account, opened=True)
         customer = replace(customer, spending_key=spending_key(customer))
@@ -190,13 +172,13 @@ class _Desk:
         # A till with a wrong clock must not make a customer look active for years.
         return min(self._order.ordered_at, self._occasion.now)
 
-    def _grant(self, page: _Page, accrual: Accrual, money: Money) -> Accrual:
+    def _grant(self, page: Page, accrual: Accrual, money: Money) -> Accrual:
         rate, count = accrual.rate, Count(money.total_cents, self._ordered_at)
         if rate is None:
             raise InvariantBroken("an earning order has a rate")
         is_first = self._snapshot.accrual is None or self._snapshot.accrual.rate is None
         if is_first and counting.covers(page.customer.opening, count):
-            accrual = self._carry(page, accrual, rate.points(money), count)
+            accrual = page.carry(accrual, rate.points(money), count)
         total = amount_text(money.total_cents, self._settings.currency)
         reason = f"{total}, {self._order.status}" if is_first else f"total now {total}"
         return self._settle(page, accrual, rate.points(money), count, reason)
@@ -204,23 +186,15 @@ class _Desk:
     def _withdraw(self, accrual: Accrual, customer_id: str, reason: str) -> Accrual:
         return self._settle(self._pages[customer_id], accrual, 0, None, reason)
 
-    def _settle(self, page: _Page, accrual: Accrual, points: int, count: Count | None, reason: str) -> Accrual:
+    def _settle(self, page: Page, accrual: Accrual, points: int, count: Count | None, reason: str) -> Accrual:
         """Brings one customer from what the accrual says to `points` and `count`."""
-        customer, owed = page.customer, points - accrual.points
-        page.customer = replace(
-            customer,
-            stats=counting.recounted(
-                customer.stats, accrual.count, count, customer.opening, self._others_for(accrual, customer)
-            ),
-            monthly_spend=self._months(customer, accrual.count, count),
-            order_points=customer.order_points + owed,
-        )
+        owed = points - accrual.points
+        page.count(accrual.count, count, self._others_for(accrual, page.customer), owed)
         lots, seqs = accrual.lots, accrual.seqs
         if owed:
             entry = self._post(page, accrual, owed, reason)
             lots = grants.added(lots, entry) if owed > 0 else grants.trimmed(lots, points)
             seqs = (*seqs, entry.seq)
-            page.granted_points += owed
         if sum(lot.points for lot in lots) != points or page.customer.order_points < 0:
             raise InvariantBroken(f"order {accrual.order_id} would have granted something else than recorded")
         withdrawn = accrual.count is not None and count is None
@@ -234,18 +208,10 @@ class _Desk:
             reversals=accrual.reversals + withdrawn,
         )
 
-    def _months(self, customer: Customer, old: Count | None, new: Count | None) -> MonthlySpend:
-        months, zone, now = customer.monthly_spend or {}, self._settings.time_zone, self._occasion.now
-        if old == new:
-            return months
-        if old:
-            months = monthly_spend.removed(months, old.spend_cents, old.ordered_at, zone, now)
-        return monthly_spend.added(months, new.spend_cents, new.ordered_at, zone, now) if new else months
-
     def _others_for(self, accrual: Accrual, customer: Customer) -> Extremes | None:
         return self._snapshot.others if self._snapshot.accrual and accrual.customer_id == customer.id else None
 
-    def _post(self, page: _Page, accrual: Accrual, owed: int, reason: str) -> Entry:
+    def _post(self, page: Page, accrual: Accrual, owed: int, reason: str) -> Entry:
         order, occasion = self._order, self._occasion
         kind = EntryKind.EARN if owed > 0 else EntryKind.CLAWBACK
         key = f"order:{order.id}:{kind}:{occasion.revision.text}"
@@ -258,34 +224,4 @@ class _Desk:
             actor=occasion.actor,
             occurred_at=self._ordered_at if owed > 0 else occasion.revision.at,
         )
-        if owed < 0:
-            expiries = {lot.expires_at for lot in accrual.lots}
-            own_pending = grants.pending_of(accrual.lots)
-            return page.journal.claw_back(-owed, memo, own_pending=own_pending, own_expiries=expiries)
-        if accrual.rate is None:
-            raise InvariantBroken("an order that earns has a rate")
-        release_at, expires_at = accrual.rate.release_at, accrual.rate.expires_at
-        if release_at and release_at > occasion.now:
-            return page.journal.credit_later(kind, owed, release_at, expires_at, memo)
-        return page.journal.credit(kind, owed, expires_at, memo)
-
-    def _carry(self, page: _Page, accrual: Accrual, points: int, count: Count) -> Accrual:
-        """Takes an order's share out of the opening figures: its points are in the balance already, its spend counted.
-
-        What an opening has spent counts in the month of its last order, so that is where the share comes from.
-        """
-        customer, opening = page.customer, page.customer.opening
-        carried = min(points, opening.points)
-        stats, rest = counting.itemised(customer.stats, replace(opening, points=opening.points - carried), count)
-        share = Count(
-            customer.stats.lifetime_cents - stats.lifetime_cents, opening.stats.last_order_at or count.ordered_at
-        )
-        page.customer = replace(
-            customer,
-            stats=stats,
-            opening=rest,
-            monthly_spend=self._months(customer, share, None),
-            order_points=customer.order_points + carried,
-        )
-        lots = (Share(_OPENING_LOT, None, carried),) if carried else ()
-        return replace(accrual, points=carried, carried_points=carried, lots=lots)
+        return page.post(accrual, owed, memo)

@@ -15,9 +15,8 @@ from lib.domain.errors import InvalidInput, InvariantBroken, NotFound
 from lib.domain.identity import normalise_phone, normalise_pos_id, phone_digits, phone_last4
 from lib.domain.money import cents_from_dollars, dollars
 from lib.domain.segments import SpendStats
-from lib.domain.tier_holding import Holding
-from lib.store import notices
-from lib.store.ledger import decode_account, encode_account, last
+from lib.store import account_map, notices
+from lib.store.ledger import decode_account, last
 from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
@@ -85,22 +84,7 @@ def decode(org: OrgStore, snapshot: Snapshot, *, adopt: bool = False) -> Custome
     if not loyalty:
         legacy = _legacy_opening(fields)
         return replace(customer, opening=legacy, stats=legacy.stats)
-    opening = loyalty["opening"]
-    return replace(
-        customer,
-        opened=True,
-        tier=loyalty["tier"],
-        # Accounts of earlier versions have none of these.
-        segment=loyalty.get("segment", customer.segment),
-        expiry_warned_to=loyalty.get("expiryWarnedTo"),
-        holding=_decode_holding(loyalty),
-        monthly_spend=loyalty.get("monthlySpend"),
-        opening=Opening(opening["points"], _decode_stats(opening)),
-        stats=_decode_stats(loyalty),
-        order_points=loyalty["orderPoints"],
-        identities=tuple(loyalty["identities"]),
-        spending_key=loyalty["spendingKey"],
-    )
+    return account_map.decode(customer, loyalty)
 
 
 def save(
@@ -132,7 +116,7 @@ def encode(org: OrgStore, customer: Customer, *, before: Customer | None, now: d
         **_standing(standing, before),
         "pointsFromOrders": customer.order_points,
         "pointsLastCalculated": now,
-        "loyalty": _loyalty(customer, standing),
+        "loyalty": account_map.encode(customer, standing),
         "loyaltyEngine": ENGINE_VERSION,
         "updatedAt": now,
     }
@@ -147,22 +131,6 @@ def differing(document: Snapshot, fields: Mapping[str, Any]) -> list[str]:
     """Which of these fields say something else than the document, leaving out those that only tell the time."""
     stored = document.to_dict() or {}
     return sorted(name for name, value in fields.items() if name not in _TIMES and stored.get(name) != value)
-
-
-def _loyalty(customer: Customer, standing: Standing) -> dict[str, Any]:
-    return {
-        **encode_account(customer.account),
-        "tier": standing.tier,
-        "segment": standing.segment,
-        "expiryWarnedTo": customer.expiry_warned_to,
-        **_encode_holding(customer.holding),
-        "monthlySpend": dict(customer.monthly_spend or {}),
-        **_encode_stats(customer.stats),
-        "orderPoints": customer.order_points,
-        "opening": {"points": customer.opening.points, **_encode_stats(customer.opening.stats)},
-        "identities": list(customer.identities),
-        "spendingKey": customer.spending_key,
-    }
 
 
 def _standing(standing: Standing, before: Customer | None) -> dict[str, Any]:
@@ -238,46 +206,6 @@ def _legacy_cents(fields: Mapping[str, Any]) -> int:
         return max(0, cents_from_dollars(fields.get("totalSpent", 0)))
     except InvalidInput:
         return 0
-
-
-def _encode_stats(stats: SpendStats) -> dict[str, Any]:
-    return {
-        "spendCents": stats.lifetime_cents,
-        "orderCount": stats.order_count,
-        "firstOrderAt": stats.first_order_at,
-        "lastOrderAt": stats.last_order_at,
-    }
-
-
-def _decode_stats(fields: Mapping[str, Any]) -> SpendStats:
-    return SpendStats(
-        order_count=fields["orderCount"],
-        lifetime_cents=fields["spendCents"],
-        first_order_at=fields["firstOrderAt"],
-        last_order_at=fields["lastOrderAt"],
-    )
-
-
-def _encode_holding(holding: Holding) -> dict[str, Any]:
-    """What is remembered of the tier besides its name."""
-    return {
-        "tierClaimCents": holding.claim_cents,
-        "lapsedCents": holding.lapsed_cents,
-        "tierLapsedAt": holding.lapsed_at,
-        "tierShortFrom": holding.short_from,
-        "tierWarnedOf": holding.warned_of,
-    }
-
-
-def _decode_holding(fields: Mapping[str, Any]) -> Holding:
-    return Holding(
-        tier=fields["tier"],
-        claim_cents=fields.get("tierClaimCents"),
-        lapsed_cents=fields.get("lapsedCents", 0),
-        lapsed_at=fields.get("tierLapsedAt"),
-        short_from=fields.get("tierShortFrom"),
-        warned_of=fields.get("tierWarnedOf"),
-    )
 
 
 def _natural(value: object) -> int:
