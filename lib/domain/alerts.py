@@ -23,6 +23,9 @@ class AlertKind(StrEnum):
     AUDIT_MISSING = "audit_missing"
     EVENTS_LOST = "events_lost"
     SWEEP_BEHIND = "sweep_behind"
+    SYNC_DISCREPANT = "sync_discrepant"
+    SYNC_FAILED = "sync_failed"
+    DISCREPANCY = "discrepancy"
     POS_PULL_FAILING = "pos_pull_failing"
     POS_ORDERS_UNREADABLE = "pos_orders_unreadable"
 
@@ -33,6 +36,9 @@ TITLES: Mapping[AlertKind, str] = {
     AlertKind.AUDIT_MISSING: "The nightly audit has not been done",
     AlertKind.EVENTS_LOST: "Many order events did not arrive",
     AlertKind.SWEEP_BEHIND: "The catch-up sweep of orders is behind",
+    AlertKind.SYNC_DISCREPANT: "The sync with Alpine IQ found differences",
+    AlertKind.SYNC_FAILED: "The sync with Alpine IQ failed",
+    AlertKind.DISCREPANCY: "A customer's points differ from Alpine IQ's",
     AlertKind.POS_PULL_FAILING: "The point of sale cannot be read",
     AlertKind.POS_ORDERS_UNREADABLE: "Orders of the point of sale cannot be decided",
 }

@@ -99,6 +99,16 @@ def pull_failed(org_id: str, location_id: str, reason: str, failures: int) -> No
     _write("WARNING", "pull failed", orgId=org_id, locationId=location_id, reason=reason, failures=failures)
 
 
+def sync_switched_off(org_id: str, reason: str) -> None:
+    """An org that is not synced with Alpine IQ because its account is not (wholly) configured, and what is missing."""
+    _write("WARNING", "sync switched off", orgId=org_id, reason=reason)
+
+
+def message_not_enqueued(org_id: str, error: PerennialError) -> None:
+    """A message whose task could not be made; the sweep of messages finds it."""
+    _write("WARNING", "message not enqueued", orgId=org_id, reason=error.reason)
+
+
 def swept(sweep: str, counts: Mapping[str, int]) -> None:
     """What a sweep has done. Where this line stays away for hours, no sweep is run."""
     _write("WARNING" if counts.get("recorded") else "INFO", "swept", sweep=sweep, **counts)
