@@ -76,14 +76,6 @@ class OrgStore:
         """This org's customers' activities."""
         return self._owned("customer_activities")
 
-    def communication(self, message_id: str) -> DocumentReference:
-        """`customer_communications/{id}`; its reader checks the owner with `owns`."""
-        return self.client.document("customer_communications", message_id)
-
-    def communications(self) -> Query:
-        """What this org and its customers have written to each other."""
-        return self._owned("customer_communications")
-
     def unsubscribe(self, row_id: str) -> DocumentReference:
         """`customer_unsubscribes/{id}`: an opt-out, as the dashboard keeps them."""
         return self.client.document("customer_unsubscribes", row_id)
