@@ -62,16 +62,16 @@ def queue(transaction: Transaction, org: OrgStore, *messages: Message) -> tuple[
     if any(message.org_id != org.org_id or message.state is not State.QUEUED for message in messages):
         raise InvariantBroken("only new messages of this org can be queued")
     by_id = {message.id: message for message in messages}
-    found = transaction.get([org.communication(message_id) for message_id in by_id])
+    found = transaction.get([org.message(message_id) for message_id in by_id])
     new = tuple(by_id[snapshot.id] for snapshot in found if not snapshot.exists)
     for message in new:
-        transaction.create(org.communication(message.id), _encode(org, message))
+        transaction.create(org.message(message.id), _encode(org, message))
     return new
 
 
 def find(transaction: Transaction, org: OrgStore, message_id: str) -> Message | None:
     """The message; None if this org has none of this id, or one that is the dashboard's own. One read."""
-    return decode(org, transaction.get([org.communication(message_id)])[0])
+    return decode(org, transaction.get([org.message(message_id)])[0])
 
 
 def get(transaction: Transaction, org: OrgStore, message_id: str) -> Message:
@@ -84,19 +84,19 @@ def get(transaction: Transaction, org: OrgStore, message_id: str) -> Message:
 
 def load(org: OrgStore, message_id: str) -> Message | None:
     """The message as it is now, outside of a transaction. One read."""
-    return decode(org, org.communication(message_id).get())
+    return decode(org, org.message(message_id).get())
 
 
 def find_sent(transaction: Transaction, org: OrgStore, provider: str, provider_id: str) -> Message | None:
     """The message that a vendor knows by this id; None if there is none. One read."""
-    ours = org.communications().where(filter=FieldFilter("provider", "==", provider))
+    ours = org.messages().where(filter=FieldFilter("provider", "==", provider))
     found = transaction.query(ours.where(filter=FieldFilter("providerMessageId", "==", provider_id)).limit(1))
     return decode(org, found[0]) if found else None
 
 
 def save(transaction: Transaction, org: OrgStore, message: Message, now: datetime) -> None:
     """Writes how far the message has come; what it is about stays as it is."""
-    transaction.update(org.communication(message.id), {**_progress(message), "updatedAt": now})
+    transaction.update(org.message(message.id), {**_progress(message), "updatedAt": now})
 
 
 def due_with(org: OrgStore, message: Message, now: datetime, limit: int) -> list[str]:
@@ -105,13 +105,13 @@ def due_with(org: OrgStore, message: Message, now: datetime, limit: int) -> list
     Beginning at the message asked for, workers that look at the same time find different ones.
     """
     queued = (
-        org.communications()
+        org.messages()
         .where(filter=FieldFilter("channel", "==", message.channel.value))
         .where(filter=FieldFilter("state", "==", State.QUEUED.value))
         .where(filter=FieldFilter("sendAfter", "<=", now))
         .order_by("sendAfter")
         .order_by("__name__")
-        .start_at({"sendAfter": message.send_after, "__name__": org.communication(message.id)})
+        .start_at({"sendAfter": message.send_after, "__name__": org.message(message.id)})
     )
     return [found.id for found in queued.select([]).limit(limit).stream()]
 
@@ -164,7 +164,7 @@ def decode(org: OrgStore, snapshot: Snapshot | DocumentSnapshot[Any]) -> Message
 def _pending(state: State, field: str, until: datetime) -> Iterator[Pending]:
     query = (
         OrgStore(SYSTEM)
-        .communications_of_all()
+        .messages_of_all()
         .where(filter=FieldFilter("state", "==", state.value))
         .where(filter=FieldFilter(field, "<=", until))
         .order_by(field)

@@ -92,6 +92,18 @@ class OrgStore:
         """Who gets this org's weekly mail of the dashboard."""
         return self._owned("weekly_campaign_subscribers")
 
+    def message(self, message_id: str) -> DocumentReference:
+        """`customer_communications/{id}`: a message to a customer, ours or the dashboard's."""
+        return self.client.document("customer_communications", message_id)
+
+    def messages(self) -> Query:
+        """This org's messages to its customers."""
+        return self._owned("customer_communications")
+
+    def messages_of_all(self) -> CollectionReference:
+        """Messages whichever org they are of, to find those that stand still; only ids leave the query's module."""
+        return self.client.collection("customer_communications")
+
     def legacy_settings(self) -> DocumentReference:
         """`loyalty_settings/{org}`: what the dashboard's loyalty page has saved; read where `settings/loyalty` says
         nothing."""
