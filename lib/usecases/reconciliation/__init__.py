@@ -1,0 +1,23 @@
+"""Reconciliation: customers' points compared with Alpine IQ's, by night and on request; differences decided and shown.
+
+`docs/OPERATIONS.md` says how a shop is connected and what to do about differences. The comparison itself is pure:
+lib/domain/reconciliation.py.
+"""
+
+from lib.usecases.reconciliation.asking import sync_customer
+from lib.usecases.reconciliation.reporting import begin, due, report
+from lib.usecases.reconciliation.resolving import Decision, listing, resolve
+from lib.usecases.reconciliation.syncing import JOB, members, visit
+
+__all__ = [
+    "JOB",
+    "Decision",
+    "begin",
+    "due",
+    "listing",
+    "members",
+    "report",
+    "resolve",
+    "sync_customer",
+    "visit",
+]
