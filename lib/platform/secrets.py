@@ -10,6 +10,9 @@ from collections.abc import Mapping
 
 ALPINE_IQ_KEYS = "ALPINE_IQ_KEYS"
 ALLEAVES_WEBHOOK_SECRETS = "ALLEAVES_WEBHOOK_SECRETS"
+BLACKLEAF_WEBHOOK_SECRETS = "BLACKLEAF_WEBHOOK_SECRETS"
+MAILJET_WEBHOOK_SECRETS = "MAILJET_WEBHOOK_SECRETS"
+MAILJET_WEBHOOK_PASSWORDS = "MAILJET_WEBHOOK_PASSWORDS"
 
 
 def alpine_iq_key(org_id: str) -> str | None:
@@ -30,6 +33,21 @@ def alleaves_webhook_secret(org_id: str) -> str | None:
 def alleaves_base_url() -> str | None:
     """Another address of Alleaves (ALLEAVES_BASE_URL), such as a sandbox's; None for the vendor's own."""
     return os.environ.get("ALLEAVES_BASE_URL") or None
+
+
+def blackleaf_webhook_secret(org_id: str) -> str | None:
+    """What the address of the org's Blackleaf webhook ends in; None where it has none, and then it has no webhook."""
+    return _by_org(BLACKLEAF_WEBHOOK_SECRETS).get(org_id)
+
+
+def mailjet_webhook_secret(org_id: str) -> str | None:
+    """What the address of the org's Mailjet webhook ends in; None where it has none, and then it has no webhook."""
+    return _by_org(MAILJET_WEBHOOK_SECRETS).get(org_id)
+
+
+def mailjet_webhook_password(org_id: str) -> str | None:
+    """The password in that address; None where it has none, and then it has no webhook."""
+    return _by_org(MAILJET_WEBHOOK_PASSWORDS).get(org_id)
 
 
 def _by_org(variable: str) -> Mapping[str, str]:
