@@ -6,7 +6,6 @@ default credentials; else the stack that `./dev up` runs on its usual port.
 
 import argparse
 import json
-import os
 import sys
 from collections import Counter
 from datetime import timedelta
@@ -17,8 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cli.up import FIRESTORE_PORT
-from emulator.stack import PROJECT
+from cli.database import connect
 from lib.domain.errors import PerennialError
 from lib.domain.invariants.report import AuditReport
 from lib.usecases.audit import audit
@@ -29,7 +27,7 @@ _SHOWN_MAX = 100
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
-    _connect(options.ready)
+    connect(options.ready)
     started = perf_counter()
     try:
         report = audit(options.org, settle=timedelta(seconds=options.settle))
@@ -83,15 +81,6 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         help="orders written so shortly before may still wait for their events (default: %(default)s)",
     )
     return parser.parse_args(arguments)
-
-
-def _connect(ready: Path | None) -> None:
-    """Points the environment at the database to audit."""
-    if ready is not None:
-        os.environ.update(json.loads(ready.read_text())["env"])
-    elif not os.environ.get("FIRESTORE_EMULATOR_HOST") and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
-        os.environ["FIRESTORE_EMULATOR_HOST"] = f"127.0.0.1:{FIRESTORE_PORT}"
-    os.environ.setdefault("GOOGLE_CLOUD_PROJECT", PROJECT)
 
 
 def _print(report: AuditReport, seconds: float) -> None:

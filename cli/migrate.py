@@ -10,7 +10,6 @@ default credentials; else the stack that `./dev up` runs on its usual port.
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,26 +18,23 @@ from time import perf_counter
 
 from rich.console import Console
 
+from cli.database import connect, tried, where
 from cli.migrate_report import Findings, show
-from cli.up import FIRESTORE_PORT
-from emulator.stack import PROJECT
 from lib.domain.errors import PerennialError
 from lib.domain.takeover import BalanceRule
-from lib.platform.transient import TRANSIENT
 from lib.store.org import OrgStore
 from lib.store.taking_over import Visit
 from lib.usecases import migration
 
 DONE, INCOMPLETE, REFUSED = 0, 1, 2
 _PAGE = 500
-_TRIES = 3
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
-    _connect(options.ready)
+    connect(options.ready)
     console = Console(soft_wrap=True, stderr=options.json)
-    console.print(_where(), markup=False)
+    console.print(where(), markup=False)
     rule = BalanceRule(options.balances) if options.balances else None
     try:
         if rule and options.begin:
@@ -88,7 +84,7 @@ def visit_all(console: Console, org: OrgStore, threads: int, visit: Callable[[st
             for found in _pages(org, step):
                 # A preview writes nothing that would tell which orders have been accounted for.
                 page = [member for member in found if migration.order_of(member) not in findings.order_ids]
-                for member, outcome in zip(page, pool.map(lambda one: _tried(visit, one), page), strict=True):
+                for member, outcome in zip(page, pool.map(lambda one: tried(visit, one), page), strict=True):
                     if isinstance(outcome, str):
                         findings.failed[member] = outcome
                     else:
@@ -109,36 +105,11 @@ def _pages(org: OrgStore, step: str) -> Iterator[list[str]]:
         after = page[-1]
 
 
-def _tried(visit: Callable[[str], list[Visit]], member_id: str) -> list[Visit] | str:
-    """The visits, or the kind of error that it ended in: one member does not stop the others."""
-    for attempt in range(_TRIES):
-        try:
-            return visit(member_id)
-        except PerennialError as error:
-            if error.retryable and attempt < _TRIES - 1:
-                continue
-            return error.reason or error.kind.value
-        except TRANSIENT as error:
-            if attempt == _TRIES - 1:
-                return type(error).__name__
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            # A document of ours that somebody has damaged.
-            return type(error).__name__
-    raise AssertionError("the last try returns")
-
-
 def _tell(console: Console, options: argparse.Namespace, findings: Findings, title: str) -> None:
     if options.json:
         print(json.dumps({"org": options.org, **findings.as_json()}, indent=2))
     else:
         show(console, findings, title)
-
-
-def _where() -> str:
-    host = os.environ.get("FIRESTORE_EMULATOR_HOST")
-    place = f"the local Firestore at {host}" if host else "the REAL Firestore"
-    database = os.environ.get("FIRESTORE_DATABASE", "(default)")
-    return f"Project {os.environ['GOOGLE_CLOUD_PROJECT']}, database {database}, on {place}."
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -162,14 +133,6 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     if (options.apply or options.begin) and not options.balances:
         parser.error("--apply and --begin need --balances: who decides the balances is for the shop to say")
     return options
-
-
-def _connect(ready: Path | None) -> None:
-    if ready is not None:
-        os.environ.update(json.loads(ready.read_text())["env"])
-    elif not os.environ.get("FIRESTORE_EMULATOR_HOST") and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
-        os.environ["FIRESTORE_EMULATOR_HOST"] = f"127.0.0.1:{FIRESTORE_PORT}"
-    os.environ.setdefault("GOOGLE_CLOUD_PROJECT", PROJECT)
 
 
 if __name__ == "__main__":
