@@ -196,7 +196,9 @@ def take_over(
         current = replace(current, account=account)
     # What the orders met on the way to this state is not told; only how it differs from what was there before.
     current = replace(current, spending_key=spending_key(current), expiry_warned_to=customer.expiry_warned_to)
-    current = refreshed(current, settings, now, before=customer)
+    # Looking at the customer after each order has told nobody: what is to be told is told now.
+    untold = replace(current, expiry_warned_to=None, holding=replace(current.holding, warned_of=None))
+    current = refreshed(untold, settings, now, before=customer)
     return TakenOver(
         current, tuple(entries), tuple(accruals), tuple(linked), before, _worth(current.account), compensated
     )

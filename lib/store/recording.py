@@ -1,7 +1,8 @@
 """Everything that recording one order reads and writes: the snapshot that `accrue` decides on, and its changes.
 
 Billed for a known customer: 2 reads (accrual record, customer) and 5 writes (customer, entry, accrual record, timeline,
-spending), and one write more when the order has to be told whose it is.
+spending), one write more when the order has to be told whose it is, and one for each notice of another tier or segment,
+of which a customer's life has a few.
 """
 
 from dataclasses import replace

@@ -12,6 +12,7 @@ from google.cloud.firestore import Client
 from emulator.client import StackClient
 from emulator.clock import ClockFile
 from lib.platform import clock
+from lib.store import due
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
 from lib.usecases import ageing, customers, points, redemptions, settings
@@ -295,6 +296,23 @@ class TestWhatItCosts:
         used = usage.reset_usage()
         # To find one, to visit it; and the customer, the notice and the row of its timeline.
         assert (used["reads"], used["writes"]) == (2 * self.DUE, 3 * self.DUE)
+
+    def test_those_who_are_due_at_one_moment_are_found_page_by_page(
+        self, firestore: Client, usage: StackClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(due, "_PAGE", 3)
+        monkeypatch.setattr(ageing, "_BATCH", 4)
+        at = clock.now() - DAY
+        for number in range(7):
+            org_id = "org_b" if number == 5 else ORG
+            firestore.document("customers", f"c{number}").set({"orgId": org_id, "dueAt": at})
+        firestore.document("customers", "nobodys").set({"dueAt": at})
+        firestore.document("customers", "not_yet").set({"orgId": ORG, "dueAt": clock.now() + DAY})
+        usage.reset_usage()
+        batches = [(org_id, ids) for org_id, _, ids in ageing.batches()]
+        assert batches == [(ORG, ["c0", "c1", "c2", "c3"]), (ORG, ["c4", "c6"]), ("org_b", ["c5"])]
+        assert usage.reset_usage()["reads"] == 8
+        assert [key for _, key, _ in ageing.batches()] == [key for _, key, _ in ageing.batches()]
 
     def test_nobody_due_costs_one_read(self, counter: Counter, usage: StackClient) -> None:
         sell(counter)
