@@ -184,7 +184,10 @@ def credited(points: int, balances: Balances) -> int:
 def _is_settled(calculated: Calculated, alpine: Member, terms: Terms) -> bool:
     """Whether their figure must show our last entry: it is not older, and the points had time to arrive."""
     last = calculated.as_of
-    return last is None or (alpine.as_of >= last and alpine.fetched_at >= last + terms.lag)
+    if last is None:
+        return True
+    # They tell times in whole seconds.
+    return alpine.as_of >= last.replace(microsecond=0) and alpine.fetched_at >= last + terms.lag
 
 
 def _is_agreement(difference: int, alpine: Member, terms: Terms) -> bool:
