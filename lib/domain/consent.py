@@ -7,7 +7,7 @@ texts unless the person says otherwise), CAN-SPAM 15 U.S.C. 7704(a)(3) (an unsub
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from lib.domain.ids import derived_id
@@ -164,6 +164,27 @@ def joined(one: ConsentState, other: ConsentState) -> ConsentState:
         undeliverable_at=max(one.undeliverable_at, other.undeliverable_at),
         complained_at=max(one.complained_at, other.complained_at),
     )
+
+
+_SAME = timedelta(minutes=1)
+_DATES = {
+    ConsentKind.MARKETING_GRANTED: "holder_granted_at",
+    ConsentKind.MARKETING_WITHDRAWN: "marketing_withdrawn_at",
+    ConsentKind.ALL_WITHDRAWN: "all_withdrawn_at",
+    ConsentKind.UNDELIVERABLE: "undeliverable_at",
+    ConsentKind.COMPLAINED: "complained_at",
+}
+
+
+def is_repetition(state: ConsentState, event: ConsentEvent) -> bool:
+    """Whether an entry only says again what has been said within the last minute and stands: a link that is clicked
+    twice, or a thousand times. Whoever replays a request cannot make the log grow."""
+    said_at: datetime = getattr(state, _DATES[event.kind])
+    if event.kind is ConsentKind.MARKETING_GRANTED:
+        stands = event.source.is_holder and state.is_granted
+    else:
+        stands = said_at >= state.holder_granted_at
+    return stands and said_at > NEVER and said_at <= event.effective_at < said_at + _SAME
 
 
 class Refusal(StrEnum):

@@ -25,7 +25,7 @@ from lib.domain.consent import (
     consent_id,
 )
 from lib.domain.errors import InvariantBroken
-from lib.domain.ids import derived_id
+from lib.domain.ids import derived_id, is_id
 from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
@@ -77,18 +77,19 @@ def states(
         raise ValueError("an address is needed to ask for its consent")
     addresses = list(dict.fromkeys(each.address for each in asked))
     logs = [_reference(org, channel, address) for address in addresses]
-    suppressions = [org.suppression(address) for address in addresses] if channel is Channel.EMAIL else []
-    found = _documents(org, [*logs, *suppressions], transaction)
+    mailed = addresses if channel is Channel.EMAIL else []
+    suppressions = {address: row for address in mailed if (row := suppression(org, address))}
+    found = _documents(org, [*logs, *suppressions.values()], transaction)
     by_address = {address: _decode(found[log.path]) for address, log in zip(addresses, logs, strict=True)}
-    for address, suppression in zip(addresses, suppressions, strict=False):
-        fields = found[suppression.path].to_dict()
+    for address, row in suppressions.items():
+        fields = found[row.path].to_dict()
         # Ours name the org that wrote them; another org's vendor must not silence this one.
         if fields is not None and fields.get("orgId") in (None, org.org_id):
             by_address[address] = applied(by_address[address], consent_legacy.of_suppression(fields, now))
     if channel is Channel.EMAIL:
         for address, rows in _unsubscribes(org, addresses, transaction).items():
-            for row in rows:
-                by_address[address] = applied(by_address[address], consent_legacy.of_unsubscribe(row, now))
+            for unsubscribe in rows:
+                by_address[address] = applied(by_address[address], consent_legacy.of_unsubscribe(unsubscribe, now))
     return [
         consent_legacy.with_profile(by_address[each.address], each.customer_id, each.profile, channel, now)
         for each in asked
@@ -104,8 +105,10 @@ def read(transaction: Transaction, org: OrgStore, channel: Channel, address: str
     return Log(org.org_id, reference.id, _decode(document), count, event.id, entry.exists, document.exists)
 
 
-def append(transaction: Transaction, org: OrgStore, log: Log, event: ConsentEvent, customer_ids: Sequence[str]) -> None:
-    """Enters an event and what the log adds up to with it. `customer_ids`: the profiles with this address.
+def append(
+    transaction: Transaction, org: OrgStore, log: Log, event: ConsentEvent, customer_ids: Sequence[str]
+) -> ConsentState:
+    """Enters an event; what the log adds up to with it. `customer_ids`: the profiles with this address.
 
     `pushPending` tells whoever passes objections on that there is something to pass on.
     """
@@ -131,6 +134,7 @@ def append(transaction: Transaction, org: OrgStore, log: Log, event: ConsentEven
     transaction.merge(reference, fields)
     entry = {"id": log.event_id, "orgId": org.org_id, "consentId": log.id, "channel": channel, **_encode_event(event)}
     transaction.create(reference.collection("events").document(log.event_id), entry)
+    return state
 
 
 def history(org: OrgStore, channel: Channel, address: str, limit: int) -> list[ConsentEvent]:
@@ -154,6 +158,11 @@ def pushed(transaction: Transaction, org: OrgStore, document_id: str, updated_at
         return False
     transaction.update(reference, {"pushPending": False})
     return True
+
+
+def suppression(org: OrgStore, email: str) -> DocumentReference | None:
+    """Where a suppression of this address is kept; None for an address that cannot name a document (it has a slash)."""
+    return org.suppression(email) if is_id(email) else None
 
 
 def encode_state(state: ConsentState) -> dict[str, Any]:
