@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 ALPINE_IQ_KEYS = "ALPINE_IQ_KEYS"
 ALLEAVES_WEBHOOK_SECRETS = "ALLEAVES_WEBHOOK_SECRETS"
+BLACKLEAF_KEYS = "BLACKLEAF_KEYS"
+MAILJET_KEYS = "MAILJET_KEYS"
 BLACKLEAF_WEBHOOK_SECRETS = "BLACKLEAF_WEBHOOK_SECRETS"
 MAILJET_WEBHOOK_SECRETS = "MAILJET_WEBHOOK_SECRETS"
 MAILJET_WEBHOOK_PASSWORDS = "MAILJET_WEBHOOK_PASSWORDS"
@@ -33,6 +35,28 @@ def alleaves_webhook_secret(org_id: str) -> str | None:
 def alleaves_base_url() -> str | None:
     """Another address of Alleaves (ALLEAVES_BASE_URL), such as a sandbox's; None for the vendor's own."""
     return os.environ.get("ALLEAVES_BASE_URL") or None
+
+
+def blackleaf_key(org_id: str) -> str | None:
+    """The key of the org's Blackleaf account; None where it has none, and then it sends no texts."""
+    return _by_org(BLACKLEAF_KEYS).get(org_id)
+
+
+def blackleaf_base_url() -> str | None:
+    """Another address of Blackleaf (BLACKLEAF_BASE_URL), such as a sandbox's; None for the vendor's own."""
+    return os.environ.get("BLACKLEAF_BASE_URL") or None
+
+
+def mailjet_keys(org_id: str) -> tuple[str, str] | None:
+    """The API key and secret key of the org's Mailjet account, kept as `key:secret`; None where it has none, and then
+    it sends no e-mails."""
+    key, mark, secret = _by_org(MAILJET_KEYS).get(org_id, "").partition(":")
+    return (key, secret) if mark else None
+
+
+def mailjet_base_url() -> str | None:
+    """Another address of Mailjet (MAILJET_BASE_URL), such as a sandbox's; None for the vendor's own."""
+    return os.environ.get("MAILJET_BASE_URL") or None
 
 
 def blackleaf_webhook_secret(org_id: str) -> str | None:
