@@ -1,7 +1,7 @@
 """How far the pulls of each till have come: `tenants/{org}/pos_pulls/{locationId}` and the marks below it.
 
-Billed for a pull that finds nothing new: 3 reads (the till's location apart) and 3 writes, however many orders and
-customers were listed; and one read and one write more for every bucket in which something is new.
+Billed for a pull that finds nothing new: 2 reads and 3 writes, however many orders and customers were listed; and one
+read and one write more for every bucket in which something is new. An org's other tills cost a read each.
 """
 
 import uuid

@@ -1,7 +1,7 @@
 """Reading tills: every half hour the orders and customers of each Alleaves account, until all of it has been seen.
 
 Nothing is recorded here: orders are written as the dashboard's own sync writes them, and `on_order_written` does the
-rest. Billed where nothing is new: a read for every location with a till, and per pull 4 reads and 4 writes, whatever
+rest. Billed where nothing is new: a read for every location with a till, and per pull 4 reads and 3 writes, whatever
 the shop's size.
 """
 

@@ -133,6 +133,7 @@ def _tell_of_unreadable(org_id: str, counts: Mapping[str, int], now: datetime) -
         ("unknown_status", "unknown status"),
         ("unreadable", "unreadable"),
         ("foreign", "of another shop"),
+        ("unidentified", "without an id"),
     )
     facts = {told: counts[name] for name, told in names if counts.get(name)}
     if facts:
