@@ -1,4 +1,8 @@
-"""`./dev demo`: orders through the local stack, points redeemed, all of it audited, compared and printed."""
+"""`./dev demo`: orders through the local stack, points redeemed, all of it audited, compared and printed.
+
+With --days the orders are written at their own moments, by a clock that is moved on day by day, and every night the
+jobs run: points are released, warned of and expire, tiers lapse, segments change, and in the end there is a bill.
+"""
 
 import argparse
 import json
@@ -18,20 +22,35 @@ from cli.demo.replay import NotVisible
 from cli.demo.report import is_clean
 from cli.demo.retail_csv import BadExport
 from cli.demo.run import run
-from cli.demo.shop_setup import ORG_ID
+from cli.demo.shop_setup import ORG_ID, YEAR
 from cli.demo.till import UnexpectedAnswer
+from cli.demo.year import render as year_render
+from cli.demo.year import run as year
+from cli.demo.year.jobs import JobFailed
+from cli.demo.year.timeline import Span
 from emulator.client import CallFailed
+from emulator.clock import ClockFile
 from emulator.processes import ProcessFailed
 from emulator.stack import Stack
 
+_GENERATED_DAYS = 120
+
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
-    parser.add_argument("--orders", type=Path, metavar="FILE", help="a real export, .csv or .csv.gz, instead")
+    parser = argparse.ArgumentParser(
+        prog="./dev demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--orders",
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="a real export, .csv or .csv.gz, instead of a made-up shop",
+    )
     parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N invoices of the export")
     parser.add_argument("--seed", type=int, default=1, help="of the generated orders (default 1)")
     parser.add_argument("--customers", type=_positive, default=400, help="to generate (default 400)")
-    parser.add_argument("--days", type=_positive, default=120, help="of orders to generate (default 120)")
+    parser.add_argument("--days", type=_positive, metavar="N", help="play so many days by a clock of their own")
     parser.add_argument("--json", action="store_true", help="print everything as JSON, progress on standard error")
     parser.add_argument("--keep", action="store_true", help="leave the stack running until Ctrl-C")
     return parser.parse_args(arguments)
@@ -55,18 +74,23 @@ def main(arguments: list[str] | None = None) -> int:
     except (BadExport, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory(prefix="perennial-demo-") as logs:
+    with tempfile.TemporaryDirectory(prefix="perennial-demo-") as folder:
         try:
-            with Stack(with_tasks=True, log_folder=Path(logs)) as stack:
-                report = run(stack, source, console)
+            with _stack(options, source, Path(folder)) as stack:
+                if options.days:
+                    report = year.run(stack, source, _span(options, source.first), console)
+                else:
+                    report = run(stack, source, console)
                 report["seconds"]["total"] = round(time.perf_counter() - started, 1)
                 if options.json:
                     print(json.dumps(report, indent=2))
+                elif options.days:
+                    year_render.render(report, console)
                 else:
                     render(report, console)
                 if options.keep:
                     _keep(stack, console)
-        except (ProcessFailed, NotVisible, UnexpectedAnswer, CallFailed, TimeoutError) as failure:
+        except (ProcessFailed, NotVisible, UnexpectedAnswer, CallFailed, JobFailed, TimeoutError) as failure:
             print(f"{type(failure).__name__}: {failure}", file=sys.stderr)
             return 1
     return 0 if is_clean(report) else 1
@@ -74,9 +98,23 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _source(options: argparse.Namespace) -> sources.Source:
     if options.orders:
-        return sources.exported(ORG_ID, options.orders, options.limit)
-    today = datetime.now(UTC).date()
-    return sources.generated(ORG_ID, seed=options.seed, customers=options.customers, days=options.days, today=today)
+        until = (lambda first: _span(options, first).end) if options.days else None
+        return sources.exported(ORG_ID, options.orders, options.limit, until)
+    today, days = datetime.now(UTC).date(), options.days or _GENERATED_DAYS
+    return sources.generated(ORG_ID, seed=options.seed, customers=options.customers, days=days, today=today)
+
+
+def _span(options: argparse.Namespace, first: datetime) -> Span:
+    return Span.of(first, options.days, YEAR.time_zone)
+
+
+def _stack(options: argparse.Namespace, source: sources.Source, folder: Path) -> Stack:
+    """With --days one whose clock shows the first day from its start."""
+    if not options.days:
+        return Stack(with_tasks=True, log_folder=folder)
+    clock = folder / "clock.json"
+    ClockFile(clock).set(_span(options, source.first).start)
+    return Stack(log_folder=folder, with_tasks=True, clock_file=clock)
 
 
 def _keep(stack: Stack, console: Console) -> None:

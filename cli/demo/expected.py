@@ -76,10 +76,19 @@ def stream_figures(writes: Iterable[OrderWrite], programme: Programme) -> dict[s
 
 def counts(order: dict[str, Any]) -> bool:
     """Whether an order in this state earns: completed or paid, not taken back, not a trial."""
-    status, payment = order["status"], order.get("paymentStatus")
-    earned = status in _EARNING or payment == "paid"
-    taken_back = status in _REVERSED or payment in _MONEY_WENT_BACK
-    return earned and not taken_back and order.get("mode") != "demo" and order.get("source") != "pilot_test"
+    earned = order["status"] in _EARNING or order.get("paymentStatus") == "paid"
+    is_trial = order.get("mode") == "demo" or order.get("source") == "pilot_test"
+    return earned and not is_taken_back(order) and not is_trial
+
+
+def worth(order: dict[str, Any]) -> int | None:
+    """What an order in this state counts for in cents, None when it does not count."""
+    return round(order["totals"]["total"] * 100) if counts(order) else None
+
+
+def is_taken_back(order: dict[str, Any]) -> bool:
+    """Whether the sale of an order in this state was undone, so that a reward on it goes back too."""
+    return order["status"] in _REVERSED or order.get("paymentStatus") in _MONEY_WENT_BACK
 
 
 @dataclass(slots=True)

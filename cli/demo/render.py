@@ -16,15 +16,16 @@ def render(report: Json, console: Console) -> None:
     """Everything of a report that a person wants to see, the verdict last."""
     _orders(report, console)
     _customers(report, console)
-    _bars("Tiers", report["tiers"], console)
-    _bars("Segments", report["segments"], console)
-    _till(report["redemptions"], console)
+    bars("Tiers", report["tiers"], console)
+    bars("Segments", report["segments"], console)
+    at_the_till(report["redemptions"], console)
     if report["customer"]:
         _ledger(report["customer"], console)
-    _verdict(report, console)
+    verdict(report, console)
 
 
-def _table(title: str, *columns: str) -> Table:
+def new_table(title: str, *columns: str) -> Table:
+    """A table without lines; without a heading where no column has a name."""
     table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.show_header = any(columns)
     for column in columns:
@@ -33,7 +34,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _facts(title: str, facts: Mapping[str, str], console: Console) -> None:
-    table = _table(title, "", "")
+    table = new_table(title, "", "")
     for name, value in facts.items():
         table.add_row(f"{name}  ", value)
     console.print(table)
@@ -77,8 +78,9 @@ def _customers(report: Json, console: Console) -> None:
     _facts("Customers", facts, console)
 
 
-def _bars(title: str, counted: Mapping[str, int], console: Console) -> None:
-    table = _table(title, "", "", "")
+def bars(title: str, counted: Mapping[str, int], console: Console) -> None:
+    """Prints counts by name, with a bar each."""
+    table = new_table(title, "", "", "")
     table.columns[1].justify = "right"
     most = max(counted.values(), default=0)
     for name, count in counted.items():
@@ -86,7 +88,8 @@ def _bars(title: str, counted: Mapping[str, int], console: Console) -> None:
     console.print(table)
 
 
-def _till(found: Json, console: Console) -> None:
+def at_the_till(found: Json, console: Console) -> None:
+    """Prints what came of redeeming points."""
     facts = {outcome: f"{count:,}" for outcome, count in found["outcomes"].items()}
     facts["points redeemed"] = f"{found['pointsRedeemed']:,}"
     if found["redeem"]["count"]:
@@ -97,7 +100,7 @@ def _till(found: Json, console: Console) -> None:
 
 
 def _ledger(customer: Json, console: Console) -> None:
-    table = _table(f"How {customer['customerId']} came to these points", "", "", "points", "balance", "")
+    table = new_table(f"How {customer['customerId']} came to these points", "", "", "points", "balance", "")
     for column in (0, 2, 3):
         table.columns[column].justify = "right"
     for entry in customer["entries"]:
@@ -109,7 +112,8 @@ def _ledger(customer: Json, console: Console) -> None:
         console.print("... and earlier entries", style="dim")
 
 
-def _verdict(report: Json, console: Console) -> None:
+def verdict(report: Json, console: Console) -> None:
+    """Prints whether all is well, and what is not."""
     console.print()
     audit, expected = report["audit"], report["expected"]
     for title, problems, clean in (
@@ -121,8 +125,8 @@ def _verdict(report: Json, console: Console) -> None:
         ),
         ("Events", report["failures"], f"all {report['events']['delivered']:,} were worked"),
     ):
-        verdict = Text(f"{len(problems):,} found", "bold red") if problems else Text(clean, "bold green")
-        console.print(Text(f"{title:<9} ").append(verdict))
+        found = Text(f"{len(problems):,} found", "bold red") if problems else Text(clean, "bold green")
+        console.print(Text(f"{title:<9} ").append(found))
         for problem in problems[:_PROBLEMS_MAX]:
             console.print(f"  {problem}", highlight=False, markup=False)
     console.print(f"{report['seconds']['total']:.0f} s in all", style="dim")

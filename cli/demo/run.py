@@ -15,9 +15,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from cli.demo import report as reporting
 from cli.demo.compare import Stored, differences, read_stored
 from cli.demo.documents import OrderWrite
-from cli.demo.expected import counts
 from cli.demo.replay import Replay, Timings
 from cli.demo.report import Json
+from cli.demo.seen import Seen
 from cli.demo.shop_setup import ORG_ID, PROGRAMME, REDEMPTION_POINTS, set_up
 from cli.demo.sources import Source
 from cli.demo.till import Sale, Shopper, Till
@@ -35,24 +35,6 @@ _STORY_ORDERS = range(2, 7)
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What the replay itself knows of the orders it wrote: who bought each, and those that earn at the moment."""
-
-    orders: set[str] = field(default_factory=set)
-    buyers: dict[str, str] = field(default_factory=dict)
-    sales: dict[str, Sale] = field(default_factory=dict)
-
-    def add(self, write: OrderWrite) -> None:
-        self.orders.add(write.order_id)
-        if write.person is not None:
-            self.buyers[write.order_id] = write.person
-        if counts(write.fields):
-            self.sales[write.order_id] = Sale(write.order_id, round(write.fields["totals"]["total"] * 100))
-        else:
-            self.sales.pop(write.order_id, None)
-
-
-@dataclass(slots=True)
 class _Demo:
     """One demo on one running, empty stack."""
 
@@ -61,7 +43,7 @@ class _Demo:
     console: Console
     client: firestore.Client
     api: StackClient
-    seen: _Seen = field(default_factory=_Seen)
+    seen: Seen = field(default_factory=Seen)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> Json:

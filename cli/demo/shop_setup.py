@@ -1,5 +1,6 @@
 """An org before its first order: its documents as provisioning leaves them, settings as the page saves them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -8,6 +9,7 @@ from google.cloud import firestore
 
 from cli.demo.documents import POS_STORE_ID, location_id
 from cli.demo.expected import Programme
+from cli.demo.year.rules import Rules
 
 ORG_ID = "org_demo_shop"
 REDEMPTION_POINTS = (100, 250, 500)
@@ -20,15 +22,28 @@ PROGRAMME = Programme(
     tiers=tuple((tier_id, dollars * 100) for tier_id, _, dollars in _TIERS),
 )
 
+YEAR = Rules(
+    points_per_dollar=PROGRAMME.points_per_dollar,
+    tiers=PROGRAMME.tiers,
+    time_zone="America/New_York",
+    expire_months=6,
+    pending_days=3,
+    inactivity_days=90,
+    grace_days=14,
+)
+"""What a programme of a whole year adds: points and tiers that do not last."""
 
-def set_up(client: firestore.Client, now: datetime) -> None:
+
+def set_up(client: firestore.Client, now: datetime, more_settings: Mapping[str, Any] | None = None) -> None:
     """Writes the org, its location at the POS, and its loyalty settings in the dashboard's own shape."""
     client.document("organizations", ORG_ID).set({"name": "Demo shop", "slug": "demo-shop", "type": "dispensary"})
     client.document("tenants", ORG_ID).set({"name": "Demo shop"})
     client.document("locations", location_id(ORG_ID)).set(
         {"orgId": ORG_ID, "posConfig": {"provider": "alleaves", "status": "active", "storeId": POS_STORE_ID}}
     )
-    client.document("tenants", ORG_ID, "settings", "loyalty").set(_settings() | {"updatedAt": now})
+    client.document("tenants", ORG_ID, "settings", "loyalty").set(
+        _settings() | dict(more_settings or {}) | {"updatedAt": now}
+    )
 
 
 def _settings() -> dict[str, Any]:

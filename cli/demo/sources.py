@@ -43,11 +43,18 @@ def generated(org_id: str, *, seed: int, customers: int, days: int, today: date)
     )
 
 
-def exported(org_id: str, path: Path, limit: int | None) -> Source:
-    """The first `limit` invoices of a real export, all without one. Raises BadExport, also for an empty one."""
+def exported(org_id: str, path: Path, limit: int | None, until: Callable[[datetime], datetime] | None = None) -> Source:
+    """The first `limit` invoices of a real export, all without one. Raises BadExport, also for an empty one.
+
+    `until` says of the first invoice's moment before which one the last must be.
+    """
     invoices = read_export(path, limit)
     if not invoices:
         raise BadExport(f"{path.name}: holds no invoice")
+    if until is not None:
+        end = until(invoices[0].at)
+        invoices = [invoice for invoice in invoices if invoice.at < end]
+        limit = len(invoices)
     replay = RetailReplay(org_id, invoices)
     return Source(
         description={"kind": "export", "file": path.name, "invoices": len(invoices)},

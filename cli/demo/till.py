@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from emulator.client import StackClient
@@ -31,11 +32,33 @@ class Shopper:
     sale: Sale
 
 
+class Act(StrEnum):
+    """What was done to a redemption."""
+
+    HOLD = "hold"
+    CAPTURE = "capture"
+    VOID = "void"
+    REINSTATE = "reinstate"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One thing that was done to a redemption, once, and the points it held or captured."""
+
+    act: Act
+    redemption_id: str
+    customer_id: str
+    order_id: str
+    points: int
+
+
 @dataclass(slots=True)
 class Till:
-    """Serves shoppers one after another. `redeemed` are the points each customer has spent for good.
+    """Serves shoppers one after another. `redeemed` are the points each customer has spent for good, `moves` everything
+    that was done, in order.
 
-    `call_seconds` are all calls, `redeem_seconds` a hold and its capture together.
+    `call_seconds` are all calls, `redeem_seconds` a hold and its capture together. `forgets`: where time passes, so
+    that somebody may leave a hold to time out.
     """
 
     api: StackClient
@@ -45,6 +68,8 @@ class Till:
     redeemed: Counter[str] = field(default_factory=Counter)
     call_seconds: list[float] = field(default_factory=list)
     redeem_seconds: list[float] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    forgets: bool = False
 
     def serve(self, shoppers: Iterable[Shopper]) -> None:
         """Each shopper gets the next scene. Raises UnexpectedAnswer or the client's CallFailed."""
@@ -55,10 +80,11 @@ class Till:
             self._second_hold,
             self._given_back,
             self._bad_connection,
+            *([self._left_open] if self.forgets else []),
         ]
-        for number, shopper in enumerate(shoppers):
-            reward = self._offer(shopper)
-            self.outcomes[scenes[number % len(scenes)](shopper, reward) if reward else "nothing fits the order"] += 1
+        for shopper in shoppers:
+            reward, scene = self._offer(shopper), scenes[self.outcomes.total() % len(scenes)]
+            self.outcomes[scene(shopper, reward) if reward else "nothing fits the order"] += 1
 
     def ledger(self, customer_id: str) -> Json:
         """The newest page of a customer's ledger, explained."""
@@ -83,7 +109,12 @@ class Till:
     def _changed_mind(self, shopper: Shopper, reward: str) -> str:
         held = self._hold(shopper, reward)
         self._done("void_redemption", redemptionId=held["id"], idempotencyKey=f"{held['id']}-void")
+        self._note(Act.VOID, held, held["points"])
         return "hold voided"
+
+    def _left_open(self, shopper: Shopper, reward: str) -> str:
+        self._hold(shopper, reward)
+        return "hold left to time out"
 
     def _second_hold(self, shopper: Shopper, reward: str) -> str:
         held = self._hold(shopper, reward)
@@ -98,6 +129,7 @@ class Till:
         key = f"{held['id']}-reinstate"
         self._done("reinstate_redemption", redemptionId=held["id"], reason="wrong customer", idempotencyKey=key)
         self.redeemed[shopper.customer_id] -= held["points"]
+        self._note(Act.REINSTATE, held, held["points"])
         return "captured, then given back"
 
     def _bad_connection(self, shopper: Shopper, reward: str) -> str:
@@ -127,14 +159,23 @@ class Till:
         return held
 
     def _hold(self, shopper: Shopper, reward: str) -> Json:
-        return self._done("hold_redemption", **self._wish(shopper, reward, key="hold"))
+        held = self._done("hold_redemption", **self._wish(shopper, reward, key="hold"))
+        self._note(Act.HOLD, held, held["points"])
+        return held
 
     def _capture(self, held: Json, **part: int) -> Json:
         captured = self._done(
             "capture_redemption", redemptionId=held["id"], idempotencyKey=f"{held['id']}-capture", **part
         )
         self.redeemed[captured["customerId"]] += captured["capturedPoints"]
+        self._note(Act.CAPTURE, captured, captured["capturedPoints"])
         return captured
+
+    def _note(self, act: Act, redemption: Json, points: int) -> None:
+        """Takes down what was done; sent twice, it was done once."""
+        move = Move(act, redemption["id"], redemption["customerId"], redemption["orderId"], points)
+        if move not in self.moves[-2:]:
+            self.moves.append(move)
 
     def _done(self, function: str, **data: Any) -> Json:
         """The redemption after a call that must succeed."""

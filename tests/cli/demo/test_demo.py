@@ -1,17 +1,13 @@
 """`./dev demo` as it is run: a small export and a small shop on the real stack, and what it refuses."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from cli.demo.__main__ import main
 from tests.cli.demo.exports import write_export
-
-ROOT = Path(__file__).parents[3]
+from tests.cli.demo.running import demo
 
 # Customer 7 gives back 150 of 330, 8 everything; 9 has only a refund that nothing explains; 10 and 11 keep all.
 ROWS = (
@@ -28,22 +24,8 @@ ROWS = (
 )
 
 
-def _demo(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs the demo with a Firestore of its own, whatever the tests around it use."""
-    environment = {name: value for name, value in os.environ.items() if name != "FIRESTORE_EMULATOR_HOST"}
-    return subprocess.run(
-        [sys.executable, "-m", "cli.demo", *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-
-
 def test_a_small_export_ends_in_exact_figures(tmp_path: Path) -> None:
-    ended = _demo("--orders", str(write_export(tmp_path, *ROWS)), "--json")
+    ended = demo("--orders", str(write_export(tmp_path, *ROWS)), "--json")
     assert ended.returncode == 0, ended.stderr
     report = json.loads(ended.stdout)
     assert report["source"] == {"kind": "export", "file": "export.csv", "invoices": 9}
@@ -59,7 +41,7 @@ def test_a_small_export_ends_in_exact_figures(tmp_path: Path) -> None:
 
 
 def test_a_small_shop_is_shown_to_people() -> None:
-    ended = _demo("--customers", "25", "--days", "30", "--seed", "3")
+    ended = demo("--customers", "25", "--seed", "3")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     for words in ("Tiers", "Segments", "At the till", "every invariant holds", "customers agree", "in all"):
         assert words in ended.stdout
