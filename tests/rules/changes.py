@@ -45,6 +45,12 @@ def _no(person: Person, operation: str, path: str, **fields: Any) -> Change:
     return Change(person, operation, path, fields, allowed=False)
 
 
+def _dates(change: Fields, *, allowed: bool) -> Change:
+    """Of settings whose pause has begun."""
+    path = "tenants/green/settings/loyalty"
+    return Change(OWNER, "update", path, change, allowed, {path: {"paused": True, "pausedAt": NOW}})
+
+
 def _orders(allowed: bool, *orders: Fields) -> list[Change]:
     return [Change(KIM, "create", "orders/new", fields, allowed) for fields in orders]
 
@@ -147,6 +153,17 @@ ATTACKS = [
         _no(person, "get", f"tenants/green/{path}")
         for person in (NOBODY, KIM, TILL)
         for path in ("settings/loyalty", "settings_history/change", "accruals/by_kim")
+    ),
+    # Say since when the programme is paused, which decides what earns and what expires.
+    *(
+        _no(person, "update", "tenants/green/settings/loyalty", pointsPerDollar=1, **{name: LATER})
+        for person in (OWNER, SUPER)
+        for name in ("policySince", "pausedAt", "resumedAt")
+    ),
+    _dates({"pausedAt": LATER}, allowed=False),
+    *(
+        Change(OWNER, "create", "tenants/green/settings/loyalty", {"paused": False, name: LATER}, False, {})
+        for name in ("pausedAt", "resumedAt")
     ),
 ]
 
