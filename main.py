@@ -1,14 +1,23 @@
 """Names every deployed function; no logic."""
 
 from functions.audit import auditorg, nightly_audit
+from functions.consents import get_consent, set_consent, unsubscribe
 from functions.cron import cron
 from functions.customers import sync_customer
 from functions.inbox import replay_inbox
 from functions.menu import public_menu
+from functions.messages import sendemail, sendsms, sweep_messages, update_messaging_settings
 from functions.migration import preview_migration, start_migration
 from functions.orders import on_order_written, sweep_orders
 from functions.points import adjust_points, check_points, get_ledger
 from functions.pos import alleaves_webhook, pull_pos, pulllocation, workwebhook
+from functions.reconciliation import (
+    list_discrepancies,
+    loyalty_sync,
+    nightly_sync,
+    resolve_discrepancy,
+    sync_loyalty,
+)
 from functions.redemptions import (
     capture_redemption,
     hold_redemption,
@@ -39,9 +48,13 @@ __all__ = [
     "confirm_rerating",
     "cron",
     "end_holds",
+    "get_consent",
     "get_ledger",
     "hold_redemption",
+    "list_discrepancies",
+    "loyalty_sync",
     "nightly_audit",
+    "nightly_sync",
     "on_legacy_settings_written",
     "on_loyalty_settings_written",
     "on_order_written",
@@ -57,12 +70,20 @@ __all__ = [
     "reinstate_redemption",
     "replay_inbox",
     "reset_loyalty_settings",
+    "resolve_discrepancy",
     "resume_run",
+    "sendemail",
+    "sendsms",
+    "set_consent",
     "start_migration",
+    "sweep_messages",
     "sweep_orders",
     "sweep_runs",
     "sync_customer",
+    "sync_loyalty",
+    "unsubscribe",
     "update_loyalty_settings",
+    "update_messaging_settings",
     "void_redemption",
     "workshard",
     "workwebhook",

@@ -2,13 +2,24 @@
 
 from functions import edge
 from functions.audit import nightly_audit
+from functions.messages import sweep_messages
 from functions.orders import sweep_orders
 from functions.pos import pull_pos
+from functions.reconciliation import nightly_sync
 from functions.runs import sweep_runs
 from functions.time import age_customers, end_holds
 
 # The one file of functions/ that knows others: every schedule that main.py names can be called the old way too.
-_SCHEDULES: tuple[edge.Schedule, ...] = (age_customers, end_holds, nightly_audit, pull_pos, sweep_orders, sweep_runs)
+_SCHEDULES: tuple[edge.Schedule, ...] = (
+    age_customers,
+    end_holds,
+    nightly_audit,
+    nightly_sync,
+    pull_pos,
+    sweep_messages,
+    sweep_orders,
+    sweep_runs,
+)
 
 
 @edge.on_cron

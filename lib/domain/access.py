@@ -44,13 +44,19 @@ class Action(StrEnum):
     UPDATE_LOYALTY_SETTINGS = "update_loyalty_settings"
     RESET_LOYALTY_SETTINGS = "reset_loyalty_settings"
     PAUSE_LOYALTY = "pause_loyalty"
+    UPDATE_MESSAGING_SETTINGS = "update_messaging_settings"
     CANCEL_RUN = "cancel_run"
     RESUME_RUN = "resume_run"
     PREVIEW_MIGRATION = "preview_migration"
     START_MIGRATION = "start_migration"
+    SYNC_LOYALTY = "sync_loyalty"
+    LIST_DISCREPANCIES = "list_discrepancies"
+    RESOLVE_DISCREPANCY = "resolve_discrepancy"
     RECALCULATE_CUSTOMERS = "recalculate_customers"
     PREVIEW_RERATING = "preview_rerating"
     CONFIRM_RERATING = "confirm_rerating"
+    SET_CONSENT = "set_consent"
+    GET_CONSENT = "get_consent"
 
 
 class Reach(Enum):
@@ -101,13 +107,19 @@ ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.UPDATE_LOYALTY_SETTINGS: ADMINS,
         Action.RESET_LOYALTY_SETTINGS: ADMINS,
         Action.PAUSE_LOYALTY: ADMINS,
+        Action.UPDATE_MESSAGING_SETTINGS: ADMINS,
         Action.CANCEL_RUN: ADMINS,
         Action.RESUME_RUN: ADMINS,
         Action.PREVIEW_MIGRATION: ADMINS,
         Action.START_MIGRATION: ADMINS,
+        Action.SYNC_LOYALTY: ADMINS,
+        Action.LIST_DISCREPANCIES: STAFF,
+        Action.RESOLVE_DISCREPANCY: ADMINS,
         Action.RECALCULATE_CUSTOMERS: ADMINS,
         Action.PREVIEW_RERATING: ADMINS,
         Action.CONFIRM_RERATING: ADMINS,
+        Action.SET_CONSENT: TILL,
+        Action.GET_CONSENT: TILL,
     }
 )
 # What a signed-in shopper may do about itself, in any org it is a customer of.

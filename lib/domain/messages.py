@@ -73,12 +73,15 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message as it is handed over: to whom, and what it says. `subject` is "" for a text."""
+    """A message as it is handed over: to whom, and what it says. `subject` and `html` are "" for a text, `image_url`
+    for whatever has no picture beside it."""
 
-    address: str
-    body: str
-    subject: str = ""
-    html: str = ""
+    address: str = field(repr=False)
+    body: str = field(repr=False)
+    subject: str = field(default="", repr=False)
+    html: str = field(default="", repr=False)
+    image_url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def preview(self) -> str:

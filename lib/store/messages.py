@@ -51,6 +51,7 @@ class Pending:
     id: str
     channel: Channel
     attempts: int
+    due_at: datetime
 
 
 def queue(transaction: Transaction, org: OrgStore, *messages: Message) -> tuple[Message, ...]:
@@ -173,7 +174,7 @@ def _pending(state: State, field: str, until: datetime) -> Iterator[Pending]:
     for found in _all(query):
         fields = found.to_dict() or {}
         if is_org_id(fields.get("orgId")):
-            yield Pending(fields["orgId"], found.id, Channel(fields["channel"]), fields["attempts"])
+            yield Pending(fields["orgId"], found.id, Channel(fields["channel"]), fields["attempts"], fields[field])
 
 
 def _all(query: Query) -> Iterator[DocumentSnapshot[Any]]:

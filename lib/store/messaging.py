@@ -60,6 +60,28 @@ def write(transaction: Transaction, org: OrgStore, settings: MessagingSettings, 
     transaction.replace(_reference(org), org.stamped(fields))
 
 
+def record_change(
+    transaction: Transaction,
+    org: OrgStore,
+    change_id: str,
+    before: MessagingSettings,
+    after: MessagingSettings,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Adds to the history of the org's settings who changed what."""
+    old, new = to_messaging_document(before), to_messaging_document(after)
+    fields = {
+        "action": "update_messaging_settings",
+        "actor": {"type": actor.type, "id": actor.id},
+        "at": at,
+        "versionBefore": before.version,
+        "version": after.version,
+        "changes": {name: {"from": old[name], "to": new[name]} for name in new if new[name] != old[name]},
+    }
+    transaction.create(org.document("settings_history", change_id), org.stamped(fields))
+
+
 def _decode(fields: Mapping[str, Any] | None) -> MessagingSettings:
     kept = {name: value for name, value in (fields or {}).items() if name not in _NOT_SETTINGS}
     try:

@@ -104,6 +104,10 @@ class OrgStore:
         """Messages whichever org they are of, to find those that stand still; only ids leave the query's module."""
         return self.client.collection("customer_communications")
 
+    def campaign(self, campaign_id: str) -> DocumentReference:
+        """`campaigns/{id}`; its reader checks the owner with `owns`."""
+        return self.client.document("campaigns", campaign_id)
+
     def legacy_settings(self) -> DocumentReference:
         """`loyalty_settings/{org}`: what the dashboard's loyalty page has saved; read where `settings/loyalty` says
         nothing."""

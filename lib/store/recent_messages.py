@@ -1,4 +1,4 @@
-"""What an address was sent lately, `tenants/{org}/recent_messages/{channel:hash}`: the id is that of its consent log."""
+"""What an address was sent lately, `tenants/{org}/recent_messages/{channel:hash}`, under the id of its consent log."""
 
 from google.cloud.firestore import DocumentReference
 

@@ -1,8 +1,30 @@
 """Sending messages: a task for each, checks at the last moment, one try, and what came of it.
 
-`enqueue` after the commit that queued messages (`lib.store.messages.queue`); everything else is for the task functions.
+`enqueue` after the commit that queued messages (`lib.store.messages.queue`); the rest is for the task functions and the
+schedule. Templates and vendors are loaded by whoever sends: most instances only enqueue.
 """
 
 from lib.usecases.sending.tasks import enqueue
 
-__all__ = ["enqueue"]
+__all__ = ["enqueue", "send_emails", "send_text", "sweep"]
+
+
+def send_text(org_id: str, message_id: str, delays: int = 0) -> None:
+    """See `texts.send`."""
+    from lib.usecases.sending import texts
+
+    texts.send(org_id, message_id, delays)
+
+
+def send_emails(org_id: str, message_id: str) -> None:
+    """See `emails.send`."""
+    from lib.usecases.sending import emails
+
+    emails.send(org_id, message_id)
+
+
+def sweep() -> None:
+    """See `sweeping.sweep`."""
+    from lib.usecases.sending import sweeping
+
+    sweeping.sweep()
