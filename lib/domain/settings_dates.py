@@ -26,7 +26,8 @@ def noted(before: LoyaltySettings, after: LoyaltySettings, current: LoyaltySetti
     """`current` with the dates it should have, given a write at `at` that has put `after` in the place of `before`.
 
     `current` is what is in force now, after later writes too. Whoever writes without knowing of the dates may have
-    dropped them; where the write itself has moved one, it stays. Noting a write again changes nothing.
+    dropped them; where the write itself has moved one, it stays. Noting a write again changes nothing. A pause whose
+    end was never noted, because its event was lost, ends with the next write of any kind.
     """
     moved = _moved(before, after)
     update: dict[str, datetime | None] = {}
@@ -38,15 +39,17 @@ def noted(before: LoyaltySettings, after: LoyaltySettings, current: LoyaltySetti
         if name in moved and new in (None, old):
             candidates.append(at)
         update[name] = max((date for date in candidates if date), default=None)
-    return current.model_copy(update=update)
+    found = current.model_copy(update=update)
+    began_at = pauses.open_since(found)
+    was_missed = began_at is not None and began_at < at and not (before.paused or after.paused or found.paused)
+    return found.model_copy(update={"resumed_at": at}) if was_missed else found
 
 
 def _moved(before: LoyaltySettings, after: LoyaltySettings) -> set[str]:
-    """Which dates a change moves. A pause whose end nobody has noted ends with the next write of any kind."""
-    is_over = before.paused or pauses.open_since(after) is not None
+    """Which dates a change moves."""
     changes = {
         "policy_since": after.tier_policy != before.tier_policy,
         "paused_at": after.paused and not before.paused,
-        "resumed_at": is_over and not after.paused,
+        "resumed_at": before.paused and not after.paused,
     }
     return {name for name, is_so in changes.items() if is_so}
