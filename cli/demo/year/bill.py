@@ -1,7 +1,7 @@
 """What a year of days would have cost: what the stack has counted, and what the demo has not played, at list prices.
 
-Schedules that are due every few minutes are played once a night or a week, and the audit once a quarter. What the other calls cost
-follows from what one costs that finds nothing to do, and from what the audits that were played have read.
+Schedules that are due every few minutes are played once a night or a week, the audit once a quarter. The others are
+reckoned from what a call costs that finds nothing to do, and from what the audits that were played have read.
 """
 
 from collections.abc import Mapping, Sequence
