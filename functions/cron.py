@@ -5,6 +5,7 @@ from functions.audit import nightly_audit
 from functions.messages import sweep_messages
 from functions.orders import sweep_orders
 from functions.pos import pull_pos
+from functions.pushes import sweep_pushes
 from functions.reconciliation import nightly_sync
 from functions.runs import sweep_runs
 from functions.time import age_customers, end_holds
@@ -18,6 +19,7 @@ _SCHEDULES: tuple[edge.Schedule, ...] = (
     pull_pos,
     sweep_messages,
     sweep_orders,
+    sweep_pushes,
     sweep_runs,
 )
 

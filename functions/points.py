@@ -9,7 +9,7 @@ from functions import edge
 from functions.edge import Call, DocumentId, Input, Json, PageSize, SignedPoints, Text, WriteInput
 from lib.domain.access import Action
 from lib.domain.errors import InvalidInput
-from lib.usecases import points
+from lib.usecases import points, reconciliation
 from lib.usecases.points import Who
 
 Contact = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=254)]
@@ -46,8 +46,8 @@ class AdjustInput(WriteInput):
 
 @edge.on_call(Action.CHECK_POINTS, WhoInput)
 def check_points(call: Call[WhoInput]) -> Json:
-    """What a customer has."""
-    return points.check(call.data.org_id, _who(call))
+    """What a customer has, here and at Alpine IQ."""
+    return reconciliation.beside(call.data.org_id, points.check(call.data.org_id, _who(call)))
 
 
 @edge.on_call(Action.GET_LEDGER, LedgerInput)

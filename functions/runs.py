@@ -3,7 +3,7 @@
 from functions import edge
 from functions.edge import Call, DocumentId, Json, Limits, Payload, Retries, WriteInput
 from lib.domain.access import Action
-from lib.usecases import ageing, migration, recalculation, rerating, runs
+from lib.usecases import ageing, migration, recalculation, reconciliation, rerating, runs
 from lib.usecases.runs import Job, Jobs
 
 _ALL: tuple[Job, ...] = (
@@ -11,6 +11,7 @@ _ALL: tuple[Job, ...] = (
     Job(ageing.JOB, ageing.members, ageing.visit),
     Job(recalculation.JOB, recalculation.members, recalculation.visit),
     Job(rerating.JOB, rerating.members, rerating.visit),
+    Job(reconciliation.JOB, reconciliation.members, reconciliation.visit),
     Job(rerating.RESUME_JOB, rerating.resumed_members, rerating.resumed_visit),
 )
 JOBS: Jobs = {job.name: job for job in _ALL}

@@ -4,6 +4,7 @@ Only this package knows HTTP and the Firebase callable protocol.
 """
 
 from functions.edge.callables import Call, Json, on_call
+from functions.edge.dashboard import Asked, on_dashboard
 from functions.edge.events import DocumentChange, on_document_written
 from functions.edge.http import on_get
 from functions.edge.inputs import (
@@ -19,11 +20,14 @@ from functions.edge.inputs import (
     WriteInput,
     inside,
 )
+from functions.edge.pages import Button, Visit, on_page, page, to_address
 from functions.edge.schedules import Schedule, on_cron, on_schedule
 from functions.edge.tasks import Limits, Retries, on_task
 from functions.edge.webhooks import Webhook, on_webhook
 
 __all__ = [
+    "Asked",
+    "Button",
     "Call",
     "DocumentChange",
     "DocumentId",
@@ -39,14 +43,19 @@ __all__ = [
     "Schedule",
     "SignedPoints",
     "Text",
+    "Visit",
     "Webhook",
     "WriteInput",
     "inside",
     "on_call",
     "on_cron",
+    "on_dashboard",
     "on_document_written",
     "on_get",
+    "on_page",
     "on_schedule",
     "on_task",
     "on_webhook",
+    "page",
+    "to_address",
 ]

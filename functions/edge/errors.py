@@ -49,6 +49,11 @@ def callable_response(error: PerennialError) -> Response:
     return Response(body, refusal._http_error_code.status, content_type="application/json")
 
 
+def status_of(error: PerennialError) -> HTTPStatus:
+    """The HTTP status of an error."""
+    return _STATUS[error.kind]
+
+
 def problem(error: PerennialError) -> Response:
     """As problem details; the members beyond the RFC's are those of a callable's `details`."""
     return problem_response(_STATUS[error.kind], error.message, **_details(error))

@@ -109,12 +109,17 @@ def _run(handler: Handler) -> Response:
 
 
 def _require_secret(authorization: str | None) -> None:
-    """Raises Unauthenticated unless the header is `Bearer` and the secret. Takes as long for every wrong one."""
+    """Raises Unauthenticated unless the header is `Bearer` and the secret."""
+    if not knows_secret(authorization):
+        raise Unauthenticated("this address is for callers that know its secret")
+
+
+def knows_secret(authorization: str | None) -> bool:
+    """Whether the header is `Bearer` and CRON_SECRET. Takes as long for every wrong one."""
     expected = deployment.cron_secret()
     scheme, _, given = (authorization or "").partition(" ")
     is_right = expected is not None and compare_digest(_digest(given), _digest(expected))
-    if not is_right or scheme.lower() != "bearer":
-        raise Unauthenticated("this address is for callers that know its secret")
+    return is_right and scheme.lower() == "bearer"
 
 
 def _digest(text: str) -> bytes:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import firebase_admin
+from firebase_admin.exceptions import FirebaseError
 
 from lib.domain.access import Caller, caller_from_claims
-from lib.domain.errors import Unauthenticated
+from lib.domain.errors import Unauthenticated, Unavailable
 
 _lock = threading.Lock()
 
@@ -34,6 +35,26 @@ def caller(claims: Mapping[str, Any] | None) -> Caller:
     if claims is None:
         raise Unauthenticated("sign in to call this function")
     return caller_from_claims(claims)
+
+
+def verified(authorization: str | None) -> Mapping[str, Any]:
+    """The claims of the Firebase ID token in a header Authorization, for functions that are no callables.
+
+    Raises Unauthenticated without a valid one, Unavailable when Google's certificates cannot be fetched.
+    """
+    from firebase_admin import auth
+
+    prepare()
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("sign in to call this function")
+    try:
+        claims: Mapping[str, Any] = auth.verify_id_token(token)
+    except auth.CertificateFetchError as error:
+        raise Unavailable("the caller cannot be verified at the moment, try again") from error
+    except (ValueError, FirebaseError) as error:
+        raise Unauthenticated("the token is not valid") from error
+    return claims
 
 
 def _app() -> Any:

@@ -24,7 +24,7 @@ AT_THE_TILL = {
     Action.CAPTURE_REDEMPTION,
     Action.VOID_REDEMPTION,
 }
-OF_STAFF = AT_THE_TILL | {Action.REINSTATE_REDEMPTION, Action.SYNC_CUSTOMER}
+OF_STAFF = AT_THE_TILL | {Action.REINSTATE_REDEMPTION, Action.SYNC_CUSTOMER, Action.LIST_DISCREPANCIES}
 EVERYTHING = set(Action)
 
 # Written out here a second time, role by role: a change of the product's table must be meant.

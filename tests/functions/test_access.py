@@ -35,6 +35,9 @@ ALLOWED = {
     "recalculate_customers": ADMINS,
     "preview_rerating": ADMINS,
     "confirm_rerating": ADMINS,
+    "sync_loyalty": ADMINS,
+    "list_discrepancies": STAFF,
+    "resolve_discrepancy": ADMINS,
 }
 # What a shopper may ask about itself in any org.
 OWN = {"check_points", "get_ledger"}

@@ -69,6 +69,23 @@ def asked(
     return NotAMember()
 
 
+def ask_once(connection: Connection, org: OrgStore, compared: Compared, now: datetime) -> Alpine:
+    """The same by one request at most, for somebody who waits."""
+    settings, client = settings_store.load(org), connection.client
+    try:
+        if compared.contact_ids:
+            told = [client.contact(compared.contact_ids[0])]
+        else:
+            told = [each for text in _searches(compared, settings)[:1] for each in client.search(text)]
+    except NotThere:
+        return NotAMember()
+    except VendorError as error:
+        return unknown(error)
+    found = Contacts(read_contact(org.org_id, settings, each, None) for each in told if each.contact_id)
+    match = found.find(compared.contact_ids[:1], compared.keys)
+    return match.contact.side(now) if match else NotAMember()
+
+
 def answer_of(outcome: Outcome, now: datetime) -> Answer:
     """A comparison in figures, for callers."""
     judgement, alpine = outcome.judgement, outcome.alpine
