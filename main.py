@@ -11,6 +11,7 @@ from functions.migration import preview_migration, start_migration
 from functions.orders import on_order_written, sweep_orders
 from functions.points import adjust_points, check_points, get_ledger
 from functions.pos import alleaves_webhook, pull_pos, pulllocation, workwebhook
+from functions.pushes import pushalpine, sweep_pushes
 from functions.reconciliation import (
     list_discrepancies,
     loyalty_sync,
@@ -65,6 +66,7 @@ __all__ = [
     "public_menu",
     "pull_pos",
     "pulllocation",
+    "pushalpine",
     "quote_redemption",
     "recalculate_customers",
     "reinstate_redemption",
@@ -78,6 +80,7 @@ __all__ = [
     "start_migration",
     "sweep_messages",
     "sweep_orders",
+    "sweep_pushes",
     "sweep_runs",
     "sync_customer",
     "sync_loyalty",

@@ -17,7 +17,6 @@ from functions.edge import errors, runtime
 Endpoint: TypeAlias = Callable[[Request], Response]
 
 BODY_BYTES_MAX = 65_536
-_METHODS = ("GET", "POST")
 
 runtime.configure()
 
@@ -32,22 +31,28 @@ class Webhook:
     body: bytes
 
 
-def on_webhook(challenge: Callable[[str], str]) -> Callable[[Callable[[Webhook], dict[str, Any]]], Endpoint]:
+def on_webhook(
+    challenge: Callable[[str], str] | None = None, *, body_bytes_max: int = BODY_BYTES_MAX
+) -> Callable[[Callable[[Webhook], dict[str, Any]]], Endpoint]:
     """Declares an HTTP function of the handler's name: POST hands on a delivery and answers with the JSON returned.
 
-    `GET ?challenge=` answers with what `challenge` makes of it, as text. A body of more than `BODY_BYTES_MAX` is
-    refused before it is read. Errors are problem details.
+    `GET ?challenge=` answers with what `challenge` makes of it, as text, where the vendor asks. A body of more than
+    `body_bytes_max` is refused before it is read. Errors are problem details.
     """
+    methods = ("GET", "POST") if challenge else ("POST",)
 
     def declare(handler: Callable[[Webhook], dict[str, Any]]) -> Endpoint:
         @functools.wraps(handler)
         def answer(request: Request) -> Response:
-            if request.method not in _METHODS:
-                refusal = errors.problem_response(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and POST are allowed here")
-                refusal.headers["Allow"] = ", ".join(_METHODS)
+            if request.method not in methods:
+                allowed = f"only {' and '.join(methods)} are allowed here"
+                refusal = errors.problem_response(HTTPStatus.METHOD_NOT_ALLOWED, allowed)
+                refusal.headers["Allow"] = ", ".join(methods)
                 return refusal
             try:
-                return _challenged(request, challenge) if request.method == "GET" else _delivered(request, handler)
+                if challenge and request.method == "GET":
+                    return _challenged(request, challenge)
+                return _delivered(request, handler, body_bytes_max)
             except Exception as error:  # noqa: BLE001  # nothing may reach the caller but what `public` lets through
                 return errors.problem(errors.public(handler.__name__, error))
 
@@ -65,12 +70,12 @@ def _challenged(request: Request, challenge: Callable[[str], str]) -> Response:
     )
 
 
-def _delivered(request: Request, handler: Callable[[Webhook], dict[str, Any]]) -> Response:
+def _delivered(request: Request, handler: Callable[[Webhook], dict[str, Any]], body_bytes_max: int) -> Response:
     # A length that is not said could be any.
     length = request.content_length
     if length is None:
         return errors.problem_response(HTTPStatus.LENGTH_REQUIRED, "the body's length must be said")
-    if length > BODY_BYTES_MAX:
+    if length > body_bytes_max:
         return errors.problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
     headers = {name.lower(): value for name, value in request.headers.items()}
     told = handler(Webhook(request.path.strip("/"), headers, request.get_data(cache=False)))

@@ -99,7 +99,7 @@ def states(
 def read(transaction: Transaction, org: OrgStore, channel: Channel, address: str, cause: str) -> Log:
     """The log, ready to be appended to. `cause` names what happened: the same one is never entered twice. Two reads."""
     reference = _reference(org, channel, address)
-    event = reference.collection("events").document(derived_id("consent", org.org_id, cause))
+    event = org.document("consents", reference.id, "events", derived_id("consent", org.org_id, cause))
     document, entry = transaction.get([reference, event])
     count = (document.to_dict() or {}).get("events", 0)
     return Log(org.org_id, reference.id, _decode(document), count, event.id, entry.exists, document.exists)
@@ -133,13 +133,13 @@ def append(
         fields |= {"createdAt": event.recorded_at, "pushPending": changed}
     transaction.merge(reference, fields)
     entry = {"id": log.event_id, "orgId": org.org_id, "consentId": log.id, "channel": channel, **_encode_event(event)}
-    transaction.create(reference.collection("events").document(log.event_id), entry)
+    transaction.create(org.document("consents", log.id, "events", log.event_id), entry)
     return state
 
 
 def history(org: OrgStore, channel: Channel, address: str, limit: int) -> list[ConsentEvent]:
     """The newest entries of the log, newest first."""
-    entries = _reference(org, channel, address).collection("events")
+    entries = org.collection("consents", _reference(org, channel, address).id, "events")
     newest = entries.order_by("recordedAt", direction=Query.DESCENDING).limit(limit)
     return [_decode_event(entry.to_dict() or {}) for entry in newest.stream()]
 

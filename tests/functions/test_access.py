@@ -21,6 +21,8 @@ ALLOWED = {
     "hold_redemption": TILL,
     "capture_redemption": TILL,
     "void_redemption": TILL,
+    "set_consent": TILL,
+    "get_consent": TILL,
     "reinstate_redemption": STAFF,
     "sync_customer": STAFF,
     "adjust_points": ADMINS,
