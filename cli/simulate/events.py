@@ -1,4 +1,4 @@
-"""Order events as Eventarc may deliver them: at least once, some twice, some overtaken by later ones."""
+"""Order events as Eventarc may deliver them: some twice, some overtaken by later ones, and some never."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -25,13 +25,15 @@ class Delivery:
 
 @dataclass(slots=True)
 class Events:
-    """One worker's events on their way. `duplicate` and `reorder` are shares of events."""
+    """One worker's events on their way. `duplicate`, `reorder` and `lose` are shares of events."""
 
     chance: Random
     duplicate: float
     reorder: float
+    lose: float = 0.0
     duplicated: int = 0
     reordered: int = 0
+    lost: int = 0
     _waiting: list[Delivery] = field(default_factory=list)
     _held_back: list[Delivery] = field(default_factory=list)
 
@@ -39,7 +41,10 @@ class Events:
         return len(self._waiting) + len(self._held_back)
 
     def send(self, delivery: Delivery) -> None:
-        """Puts an event on its way, perhaps ahead of earlier ones or behind the next one, perhaps twice."""
+        """Puts an event on its way, perhaps ahead of earlier ones or behind the next one, perhaps twice; or not."""
+        if self.chance.random() < self.lose:
+            self.lost += 1
+            return
         if self.chance.random() >= self.reorder:
             self._waiting.append(delivery)
             self._release()

@@ -1,7 +1,7 @@
 """Crashes and contention where a process meets the database: before a commit, after it, and instead of it.
 
 The seam is the client's own gRPC stub (`Client._firestore_api`), which every commit of the product goes through. The
-product has no hook for this and does not know.
+product has no hook for this and does not know. What was really written can be told here too, also of who died.
 """
 
 import threading
@@ -43,6 +43,7 @@ class Faults:
 
     def __init__(self, client: Client, plan: FaultPlan) -> None:
         self.counts: Counter[str] = Counter()
+        self._orders: set[str] = set()
         self._plan = plan
         self._client = client
         self._real = client._firestore_api
@@ -57,18 +58,52 @@ class Faults:
         self._client._firestore_api_internal = self._real
 
     @contextmanager
-    def on(self, chance: Random) -> Iterator[None]:
-        """Within, this thread's commits may meet faults."""
+    def on(self, chance: Random) -> Iterator[set[str]]:
+        """Within, this thread's commits may meet faults. The set is filled with the paths of what they have written."""
         self._thread.chance = chance
         try:
-            yield
+            with self.watching() as written:
+                yield written
         finally:
             self._thread.chance = None
+
+    @contextmanager
+    def watching(self) -> Iterator[set[str]]:
+        """Within, the set is filled with the paths of what this thread has written."""
+        written: set[str] = set()
+        watchers = self._watchers()
+        watchers.append(written)
+        try:
+            yield written
+        finally:
+            # By identity: two that have seen the same are equal.
+            watchers[:] = [other for other in watchers if other is not written]
+
+    def rewritten(self, order_id: str) -> bool:
+        """Whether an order's document has been written by anybody since this was last asked."""
+        path = f"orders/{order_id}"
+        is_so = path in self._orders
+        self._orders.discard(path)
+        return is_so
+
+    def _watchers(self) -> list[set[str]]:
+        if not hasattr(self._thread, "watchers"):
+            self._thread.watchers = []
+        watchers: list[set[str]] = self._thread.watchers
+        return watchers
+
+    def _apply(self, request: dict[str, Any], options: dict[str, Any]) -> Any:
+        answer = self._real.commit(request=request, **options)
+        paths = {(write.delete or write.update.name).partition("/documents/")[2] for write in request["writes"]}
+        self._orders.update(path for path in paths if path.startswith("orders/"))
+        for written in self._watchers():
+            written |= paths
+        return answer
 
     def _commit(self, *, request: dict[str, Any], **options: Any) -> Any:
         chance: Random | None = getattr(self._thread, "chance", None)
         if chance is None:
-            return self._real.commit(request=request, **options)
+            return self._apply(request, options)
         before, after = chance.random(), chance.random()
         if before < self._plan.aborted:
             self._count("commits aborted")
@@ -79,7 +114,7 @@ class Faults:
         if before < self._plan.aborted + self._plan.crash_before:
             self._count("crashes before commit")
             raise Crash
-        answer = self._real.commit(request=request, **options)
+        answer = self._apply(request, options)
         if after < self._plan.unanswered:
             self._count("answers lost")
             raise exceptions.ServiceUnavailable("simulated loss of the answer")

@@ -1,7 +1,7 @@
 """The callables as the simulation calls them: in this process, or over HTTP as a till does."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from emulator.client import CallFailed, StackClient
@@ -26,15 +26,15 @@ class Busy(Exception):
 class Front(Protocol):
     """Where a till's calls go."""
 
-    def call(self, function: str, data: Answer, *, late: timedelta = timedelta()) -> Answer:
-        """The answer of a callable, `{"ok": False, "reason": …}` where it raises. `late`: it comes so much later than
-        now, where that can be arranged. Raises Busy."""
+    def call(self, function: str, data: Answer, *, at: datetime) -> Answer:
+        """The answer of a callable, `{"ok": False, "reason": …}` where it raises. `at`: when it is called, where that
+        can be arranged. Raises Busy."""
 
 
 class InProcess:
     """Calls the use cases directly."""
 
-    def call(self, function: str, data: Answer, *, late: timedelta = timedelta()) -> Answer:
+    def call(self, function: str, data: Answer, *, at: datetime) -> Answer:
         body = {name: value for name, value in data.items() if name != "idempotencyKey"}
         command = Command(
             function=function,
@@ -42,7 +42,7 @@ class InProcess:
             actor=Actor("staff", _TILL),
             key=data["idempotencyKey"],
             fingerprint=fingerprint(body),
-            at=datetime.now(UTC) + late,
+            at=at,
         )
         try:
             return _carried_out(command, data)
@@ -80,7 +80,7 @@ class OverHttp:
         self._stack = stack
         self._thread = threading.local()
 
-    def call(self, function: str, data: Answer, *, late: timedelta = timedelta()) -> Answer:
+    def call(self, function: str, data: Answer, *, at: datetime) -> Answer:
         client: StackClient | None = getattr(self._thread, "client", None)
         if client is None:
             client = self._thread.client = StackClient(

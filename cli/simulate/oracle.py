@@ -1,17 +1,22 @@
-"""What every balance must be, from the states of orders and the calls that were accepted, and from nothing else.
+"""What every customer must have, from the states of orders and the calls that were accepted, and from nothing else.
 
-It keeps no history and knows no lots, entries or events: what a customer has follows from what is true now. That is why
-it can be trusted to contradict the product.
+It knows no entries, lots or events and shares no arithmetic with the product: that is why it can be trusted to
+contradict it. What happens to one customer it has to be told in order where time takes points or tiers.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
+from cli.simulate.ladder import Bought, Ladder, segment
 from cli.simulate.people import Opening, Person
+from cli.simulate.purse import Expiry, Purse
+from cli.simulate.shops import Shop
+
+_KEPT_ON = timedelta(days=1)
 
 
 class Phase(StrEnum):
@@ -35,112 +40,266 @@ class Deserves:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a customer's document must say."""
+    """What a customer's document must say. `lots`: points by the day they expire; `parcels`: those that wait, by when
+    they can be spent and when they expire."""
 
     available: int
+    pending: int
     reserved: int
     debt: int
     spend_cents: int
     order_count: int
     first_at: datetime | None
     last_at: datetime | None
+    tier: str
+    segment: str
+    lots: Mapping[Expiry, int]
+    parcels: Mapping[tuple[datetime, Expiry], int]
 
 
 @dataclass(slots=True)
 class _Order:
     version: int = -1
     state: Deserves | None = None
-    points_per_dollar: Fraction | None = None
+    owner: str | None = None
+    points: int = 0
+    rate: Fraction | None = None
+    release_at: datetime | None = None
+    expiry: Expiry = None
 
 
 @dataclass(slots=True)
 class _Reward:
     person: str
     order_id: str
-    held: int
-    spent: int = 0
+    ends_at: datetime
+
+
+@dataclass(slots=True)
+class _Account:
+    """A customer: `orders` that count, by id, as (when placed, cents); `before`: what was bought at the last look."""
+
+    person: Person
+    purse: Purse
+    ladder: Ladder = field(default_factory=Ladder)
+    orders: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    bought: Bought = field(default_factory=Bought)
+    segment: str = ""
+    tier: str = ""
+
+    def recount(self) -> Bought:
+        """Adds up what counts; what was bought before."""
+        before, opening = self.bought, self.person.opening or Opening()
+        brought = ((opening.last_at, opening.spend_cents),) if opening.last_at else ()
+        orders = (*self.orders.values(), *brought)
+        dates = [at for at, _ in orders] + ([opening.first_at] if opening.first_at else [])
+        self.bought = Bought(
+            orders=orders,
+            cents=sum(cents for _, cents in orders),
+            count=len(self.orders) + opening.order_count,
+            first_at=min(dates, default=None),
+            last_at=max(dates, default=None),
+        )
+        return before
 
 
 @dataclass(slots=True)
 class Oracle:
-    """Safe for several threads. `points_per_dollar` by org is what orders earn at that earn from now on."""
+    """Safe for several threads."""
 
     people: dict[str, Person]
-    points_per_dollar: dict[str, Fraction]
+    shops: dict[str, Shop]
     equity_multiplier: Fraction
     _orders: dict[str, _Order] = field(default_factory=dict)
     _rewards: dict[str, _Reward] = field(default_factory=dict)
-    _adjusted: dict[str, int] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _accounts: dict[str, _Account] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def delivered(self, order_id: str, version: int, state: Deserves) -> set[str]:
+    def delivered(
+        self, order_id: str, version: int, state: Deserves, at: datetime, seen: Collection[str] | None = None
+    ) -> set[str]:
         """A change of an order that matters has been worked; older ones than the newest so far have no effect.
 
-        Returns whom it concerns.
+        `seen`: whose documents were written with it, None for everybody's: only who is written is looked at. Returns
+        whom it concerns.
         """
         with self._lock:
             order = self._orders.setdefault(order_id, _Order())
             if version <= order.version or state.phase is Phase.UNCLEAR:
                 return set()
-            concerned = {state.person, order.state.person if order.state else None}
             order.version, order.state = version, state
-            if state.phase is Phase.EARNING and order.points_per_dollar is None and state.person:
-                order.points_per_dollar = self.points_per_dollar[self.people[state.person].org_id]
-            if state.phase is Phase.RETURNED:
-                for reward in self._rewards.values():
-                    if reward.order_id == order_id:
-                        reward.held = reward.spent = 0
-                        concerned.add(reward.person)
-            return {person for person in concerned if person}
+            returned = self._rewards_of(order_id) if state.phase is Phase.RETURNED else {}
+            payee = state.person if state.phase is Phase.EARNING else None
+            concerned = {payee, order.owner, *(reward.person for reward in returned.values())} - {None}
+            accounts = {key: self._aged(key, at) for key in sorted(filter(None, concerned))}
+            for key, account in accounts.items():
+                if seen is None or key in seen:
+                    is_more = key == payee and state.cents >= account.orders.get(order_id, (at, 0))[1]
+                    account.ladder.fall(self._shop(key), account.bought, state.ordered_at if is_more else at)
+            for redemption_id in returned:
+                self._give_back(redemption_id, at)
+            if order.owner and order.owner != payee:
+                self._pay(order_id, order, accounts[order.owner], 0, at)
+                accounts[order.owner].orders.pop(order_id, None)
+            if payee:
+                self._earn(order_id, order, accounts[payee], state, at)
+            order.owner = payee or order.owner
+            for key in accounts:
+                if seen is None or key in seen:
+                    self._look(key, at)
+            return set(accounts)
 
-    def held(self, redemption_id: str, person: str, order_id: str, points: int) -> None:
+    def is_behind(self, order_id: str, version: int, state: Deserves) -> bool:
+        """Whether this state of an order, of which somebody should have heard, would change anything."""
+        with self._lock:
+            order = self._orders.get(order_id) or _Order()
+            if version <= order.version or state.phase is Phase.UNCLEAR or state == order.state:
+                return False
+            if state.phase is Phase.EARNING:
+                return state.person is not None
+            if order.owner is not None and order_id in self._account(order.owner).orders:
+                return True
+            return state.phase is Phase.RETURNED and any(map(self._is_out, self._rewards_of(order_id)))
+
+    def held(self, redemption_id: str, person: str, order_id: str, points: int, at: datetime) -> None:
         """A hold was accepted."""
         with self._lock:
-            self._rewards.setdefault(redemption_id, _Reward(person, order_id, points))
+            account = self._aged(person, at)
+            minutes = timedelta(minutes=self._shop(person).settings["holdMinutes"])
+            account.purse.hold(redemption_id, points)
+            self._rewards[redemption_id] = _Reward(person, order_id, at + minutes)
+            self._look(person, at)
 
-    def captured(self, redemption_id: str, points: int) -> None:
+    def captured(self, redemption_id: str, points: int, at: datetime) -> None:
         """So much of a hold was spent; the rest went back."""
         with self._lock:
-            self._rewards[redemption_id].held, self._rewards[redemption_id].spent = 0, points
+            person = self._rewards[redemption_id].person
+            gone_by = self._shop(person).gone_by(at)
+            self._aged(person, at).purse.spend(redemption_id, points, gone_by)
+            self._look(person, at)
 
-    def given_back(self, redemption_id: str) -> None:
+    def given_back(self, redemption_id: str, at: datetime) -> None:
         """A hold was let go, or a captured reward reinstated."""
         with self._lock:
-            self._rewards[redemption_id].held = self._rewards[redemption_id].spent = 0
+            self._give_back(redemption_id, at)
+            self._look(self._rewards[redemption_id].person, at)
 
-    def adjusted(self, person: str, points: int) -> None:
+    def timed_out(self, redemption_ids: Iterable[str], at: datetime) -> None:
+        """These redemptions were written by somebody who ends holds; those whose time is not over have been told of
+        otherwise. A paused shop keeps them on."""
+        with self._lock:
+            for redemption_id in sorted(self._rewards.keys() & set(redemption_ids)):
+                reward = self._rewards[redemption_id]
+                if not self._is_over(redemption_id, at):
+                    continue
+                if self._shop(reward.person).is_paused:
+                    reward.ends_at = at + _KEPT_ON
+                else:
+                    self.given_back(redemption_id, at)
+
+    def overdue(self, at: datetime) -> set[str]:
+        """Holds that should have been ended by now."""
+        with self._lock:
+            return {redemption_id for redemption_id in self._rewards if self._is_over(redemption_id, at)}
+
+    def adjusted(self, person: str, points: int, at: datetime) -> None:
         """Points were added or taken by hand."""
         with self._lock:
-            self._adjusted[person] = self._adjusted.get(person, 0) + points
+            account, shop = self._aged(person, at), self._shop(person)
+            if points > 0:
+                account.purse.add(points, shop.expiry(at), shop.gone_by(at))
+            else:
+                account.purse.take(-points)
+            self._look(person, at)
+
+    def seen(self, people: Iterable[str], at: datetime) -> None:
+        """Somebody who does what time has done has written these people's documents."""
+        with self._lock:
+            for person in people:
+                if person in self._accounts:
+                    self._aged(person, at)
+                    self._look(person, at)
 
     def expected(self, wanted: Iterable[str]) -> dict[str, Expected]:
-        """What these people's documents must say."""
+        """What these people's documents must say since somebody last wrote them."""
         with self._lock:
-            orders: dict[str, list[tuple[Deserves, int]]] = {key: [] for key in wanted}
-            for order in self._orders.values():
-                state = order.state
-                if state and state.phase is Phase.EARNING and state.person in orders:
-                    orders[state.person].append((state, self._points(state, order.points_per_dollar)))
-            return {key: self._sum(key, counted) for key, counted in orders.items()}
+            return {key: _said(self._account(key)) for key in wanted}
 
-    def _points(self, state: Deserves, points_per_dollar: Fraction | None) -> int:
-        multiplier = self.equity_multiplier if state.person and self.people[state.person].equity else 1
-        return int(state.cents * (points_per_dollar or 0) * multiplier // 100)
+    def _shop(self, person: str) -> Shop:
+        return self.shops[self.people[person].org_id]
 
-    def _sum(self, key: str, counted: list[tuple[Deserves, int]]) -> Expected:
-        opening = self.people[key].opening or Opening()
-        rewards = [reward for reward in self._rewards.values() if reward.person == key]
-        held = sum(reward.held for reward in rewards)
-        owned = opening.points + sum(points for _, points in counted) + self._adjusted.get(key, 0)
-        free = owned - sum(reward.spent for reward in rewards) - held
-        dates = [state.ordered_at for state, _ in counted]
-        dates += [date for date in (opening.first_at, opening.last_at) if date]
-        return Expected(
-            available=max(free, 0),
-            reserved=held,
-            debt=max(-free, 0),
-            spend_cents=opening.spend_cents + sum(state.cents for state, _ in counted),
-            order_count=opening.order_count + len(counted),
-            first_at=min(dates, default=None),
-            last_at=max(dates, default=None),
-        )
+    def _account(self, key: str) -> _Account:
+        if key not in self._accounts:
+            person = self.people[key]
+            brought = person.opening.points if person.opening else 0
+            account = self._accounts[key] = _Account(person, Purse({None: brought} if brought else {}))
+            account.recount()
+        return self._accounts[key]
+
+    def _aged(self, key: str, at: datetime) -> _Account:
+        account = self._account(key)
+        account.purse.age(at, self._shop(key).gone_by(at))
+        return account
+
+    def _look(self, key: str, at: datetime) -> None:
+        account, shop = self._account(key), self._shop(key)
+        before = account.recount()
+        account.ladder.look(shop, account.bought, at, before)
+        account.tier, account.segment = account.ladder.name(shop), segment(shop, account.bought, at)
+
+    def _earn(self, order_id: str, order: _Order, account: _Account, state: Deserves, at: datetime) -> None:
+        shop = self.shops[account.person.org_id]
+        if order.rate is None:
+            order.rate = shop.rate(state.ordered_at)
+            order.release_at = shop.release_at(state.ordered_at)
+            order.expiry = shop.expiry(order.release_at or state.ordered_at)
+        multiplier = self.equity_multiplier if account.person.equity else 1
+        self._pay(order_id, order, account, int(state.cents * order.rate * multiplier // 100), at)
+        account.orders[order_id] = (state.ordered_at, state.cents)
+
+    def _pay(self, order_id: str, order: _Order, account: _Account, points: int, at: datetime) -> None:
+        """Brings what an order has given to a customer to so many points."""
+        owed, order.points = points - order.points, points
+        if owed < 0:
+            account.purse.take_back(order_id, -owed, {order.expiry})
+        elif owed and order.release_at and order.release_at > at:
+            account.purse.add_later(order_id, owed, order.release_at, order.expiry)
+        elif owed:
+            account.purse.add(owed, order.expiry, self.shops[account.person.org_id].gone_by(at))
+
+    def _rewards_of(self, order_id: str) -> dict[str, _Reward]:
+        return {key: reward for key, reward in self._rewards.items() if reward.order_id == order_id}
+
+    def _give_back(self, redemption_id: str, at: datetime) -> None:
+        person = self._rewards[redemption_id].person
+        self._aged(person, at).purse.give_back(redemption_id, self._shop(person).gone_by(at))
+
+    def _is_out(self, redemption_id: str) -> bool:
+        purse = self._account(self._rewards[redemption_id].person).purse
+        return redemption_id in purse.set_aside or redemption_id in purse.spent
+
+    def _is_over(self, redemption_id: str, at: datetime) -> bool:
+        reward = self._rewards[redemption_id]
+        return reward.ends_at <= at and redemption_id in self._account(reward.person).purse.set_aside
+
+
+def _said(account: _Account) -> Expected:
+    purse, bought = account.purse, account.bought
+    parcels: dict[tuple[datetime, Expiry], int] = {}
+    for heap in purse.waiting.values():
+        dates = (heap.release_at, heap.expiry)
+        parcels[dates] = parcels.get(dates, 0) + heap.points
+    return Expected(
+        available=purse.available,
+        pending=purse.pending,
+        reserved=purse.reserved,
+        debt=purse.debt,
+        spend_cents=bought.cents,
+        order_count=bought.count,
+        first_at=bought.first_at,
+        last_at=bought.last_at,
+        tier=account.tier,
+        segment=account.segment,
+        lots=purse.by_expiry(),
+        parcels=parcels,
+    )

@@ -1,9 +1,11 @@
 """Orders as the till and the web shop write them, over and over: new, edited, returned, moved, malformed, unchanged."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, Self
+
+from google.cloud.firestore import DocumentReference, DocumentSnapshot
 
 from cli.simulate.oracle import Deserves, Phase
 from cli.simulate.people import ORDER_AGE_DAYS_MAX, Person
@@ -35,6 +37,29 @@ class SimOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """One state of an order's document: its fields, and when it was created and last written (UTC)."""
+
+    fields: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, document: DocumentSnapshot[DocumentReference]) -> Self:
+        """What was read."""
+        created_at, updated_at = document.create_time, document.update_time
+        return cls(document.to_dict() or {}, created_at, updated_at)
+
+    def with_fields(self, fields: dict[str, Any], at: datetime) -> Self:
+        """What these fields make of it that were merged into it; of a map those that are new stay beside the others."""
+        merged = {**self.fields}
+        for name, value in fields.items():
+            known = merged.get(name)
+            merged[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+        return replace(self, fields=merged, updated_at=at)
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """What to write over an order. `matters`: whether it changes anything but bookkeeping."""
 
@@ -44,8 +69,9 @@ class Edit:
 
 
 def new_order(chance: Random, order_id: str, person: Person | None, org_id: str, now: datetime) -> SimOrder:
-    """An order of this person, or of nobody who can be recognised."""
-    ordered_at = now.replace(microsecond=0) - timedelta(minutes=chance.randrange(ORDER_AGE_DAYS_MAX * 24 * 60))
+    """An order of this person, or of nobody who can be recognised; most are heard of within a day or two."""
+    days = chance.choice((1, 1, 2, ORDER_AGE_DAYS_MAX))
+    ordered_at = now.replace(second=0, microsecond=0) - timedelta(minutes=chance.randrange(days * 24 * 60))
     cents = chance.choice((0, 1, 99, 4_999, chance.randrange(100, 30_000)))
     by_till = person is None or (person.pos_id is not None and (not person.on_web or chance.random() < 0.5))
     fields: dict[str, Any] = {
@@ -63,11 +89,19 @@ def new_order(chance: Random, order_id: str, person: Person | None, org_id: str,
     return order
 
 
+def dated(chance: Random, now: datetime) -> dict[str, Any]:
+    """When an order is written, as its writers say it: a timestamp, text as of JavaScript, or milliseconds. An order
+    that no date leads to would not be found by the sweep, should its event be lost."""
+    millis = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    text = f"{millis:%Y-%m-%dT%H:%M:%S}.{millis.microsecond // 1000:03}Z"
+    return {"updatedAt": chance.choice((now, text, millis.timestamp() * 1000))}
+
+
 def next_edit(chance: Random, order: SimOrder, other: tuple[Person, str] | None) -> Edit:
     """What happens to the order next. `other` is a person it may move to, with the id of that person's customer."""
     state, roll = order.state, chance.random()
     if roll < 0.25:
-        return Edit({"updatedAt": datetime.now(UTC), "note": f"n{chance.randrange(1000)}"}, state, matters=False)
+        return Edit({"note": f"n{chance.randrange(1000)}"}, state, matters=False)
     if state.phase is Phase.RETURNED and order.redeemed:
         return Edit({"items": []}, state, matters=False)
     if state.phase is not Phase.EARNING:

@@ -1,7 +1,7 @@
 """The till's side of the simulation: holds, captures, voids, reinstatements and adjustments, repeated and misused."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from cli.simulate.faults import Crash, Faults
@@ -34,6 +34,7 @@ class Till:
     name: str
     _rewards: list[_Reward] = field(default_factory=list)
     _calls: int = 0
+    _written: set[str] = field(default_factory=set)
 
     def hold(self, person: Person, customer_id: str, order: SimOrder) -> None:
         """Asks for a reward on an order, often for more than there is or for an amount that no tier has."""
@@ -45,8 +46,11 @@ class Till:
         answer = self._call("hold_redemption", data)
         if answer["ok"]:
             reward = _Reward(answer["redemption"]["id"], person, points)
-            self.world.oracle.held(reward.id, person.key, order.id, points)
+            self._others_ended(but=reward.id)
+            self.world.oracle.held(reward.id, person.key, order.id, points, self.world.timeline.now)
             self._rewards.append(reward)
+        else:
+            self._others_ended()
 
     def go_on(self) -> Person | None:
         """Does something with a reward of before; whose it was."""
@@ -66,12 +70,16 @@ class Till:
         points = self.chance.choice((-60, -10, -1, 5, 80))
         data = {"orgId": person.org_id, "customerId": customer_id, "points": points, "reason": "simulated"}
         if self._call("adjust_points", data)["ok"]:
-            self.world.oracle.adjusted(person.key, points)
+            self._others_ended()
+            self.world.oracle.adjusted(person.key, points, self.world.timeline.now)
 
     def sync(self, person: Person, customer_id: str) -> None:
-        """Has one customer recomputed at a moment when no event is on its way, so that there is nothing to do."""
+        """Has one customer recomputed at a moment when no event is on its way, so that there is nothing to do but what
+        time or new settings have brought."""
         answer = self._call("sync_customer", {"orgId": person.org_id, "customerId": customer_id})
-        if not answer["ok"] or answer["ordersRecorded"] or answer["repaired"]:
+        self.world.oracle.seen(self.world.customers_in(self._written), self.world.timeline.now)
+        is_ruled_anew = self.world.shops[person.org_id].changed_at is not None
+        if not answer["ok"] or answer["ordersRecorded"] or (answer["repaired"] and not is_ruled_anew):
             self.world.problem(f"{person.key}: nothing was behind, yet sync_customer says {answer}")
 
     def _capture(self, reward: _Reward) -> None:
@@ -79,51 +87,61 @@ class Till:
         data: Answer = {"orgId": reward.person.org_id, "redemptionId": reward.id}
         if points is not None:
             data["points"] = points
-        front = self.world.front
-        late = isinstance(front, InProcess) and self.chance.random() < 0.1
-        answer = self._call("capture_redemption", data, late=_LATE if late else timedelta())
+        at = self.world.timeline.now
+        if isinstance(self.world.front, InProcess) and self.chance.random() < 0.1:
+            at += _LATE
+        answer = self._call("capture_redemption", data, at=at)
         if answer["ok"]:
             reward.captured = points or reward.points
-            self.world.oracle.captured(reward.id, reward.captured)
+            self.world.oracle.captured(reward.id, reward.captured, at)
             self._rewards.append(reward)
         elif answer["reason"] == "hold_expired":
-            self.world.oracle.given_back(reward.id)
+            self.world.oracle.given_back(reward.id, at)
         elif answer["reason"] == "below_minimum":
             self._rewards.append(reward)
 
     def _void(self, reward: _Reward) -> None:
         if self._call("void_redemption", {"orgId": reward.person.org_id, "redemptionId": reward.id})["ok"]:
-            self.world.oracle.given_back(reward.id)
+            self.world.oracle.given_back(reward.id, self.world.timeline.now)
 
     def _reinstate(self, reward: _Reward) -> None:
         data = {"orgId": reward.person.org_id, "redemptionId": reward.id, "reason": "simulated"}
         if self._call("reinstate_redemption", data)["ok"]:
-            self.world.oracle.given_back(reward.id)
+            self.world.oracle.given_back(reward.id, self.world.timeline.now)
 
-    def _call(self, function: str, data: Answer, *, late: timedelta = timedelta()) -> Answer:
+    def _others_ended(self, but: str = "") -> None:
+        """Whoever acts on a customer ends the holds that have timed out."""
+        self.world.holds_ended(self._written, but)
+
+    def _call(self, function: str, data: Answer, *, at: datetime | None = None) -> Answer:
         """One call with a key of its own, repeated until it is answered, and now and then once more, or misused."""
         self._calls += 1
+        at = at or self.world.timeline.now
         keyed = {**data, "idempotencyKey": f"{self.name}-{self._calls}"}
-        answer = self._answered(function, keyed, late)
+        self._written = set()
+        answer = self._answered(function, keyed, at)
         self.world.count(f"{function}: {'accepted' if answer['ok'] else answer['reason']}")
         if answer["ok"] and self.chance.random() < 0.2:
-            self._repeat(function, keyed, answer)
+            self._repeat(function, keyed, answer, at)
         return answer
 
-    def _repeat(self, function: str, keyed: Answer, answer: Answer) -> None:
-        if self._answered(function, keyed, timedelta()) != answer:
+    def _repeat(self, function: str, keyed: Answer, answer: Answer, at: datetime) -> None:
+        if self._answered(function, keyed, at) != answer:
             self.world.problem(f"{function} answered another thing to the same key and input")
         if "points" in keyed:
-            other = self._answered(function, {**keyed, "points": keyed["points"] * 2}, timedelta())
+            other = self._answered(function, {**keyed, "points": keyed["points"] * 2}, at)
             if other.get("reason") != "idempotency_key_reused":
                 self.world.problem(f"{function} took a key that was used with another input: {other}")
         self.world.count("calls repeated")
 
-    def _answered(self, function: str, keyed: Answer, late: timedelta) -> Answer:
+    def _answered(self, function: str, keyed: Answer, at: datetime) -> Answer:
         for _ in range(_ATTEMPTS_MAX):
+            written: set[str] = set()
             try:
-                with self.faults.on(self.chance):
-                    return self.world.front.call(function, keyed, late=late)
+                with self.faults.on(self.chance) as written:
+                    return self.world.front.call(function, keyed, at=at)
             except (Crash, Busy):
                 self.world.count("calls sent again after no answer")
+            finally:
+                self._written |= written
         raise RuntimeError(f"{function} was not answered in {_ATTEMPTS_MAX} attempts")

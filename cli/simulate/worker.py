@@ -1,23 +1,18 @@
 """One caller of the simulation: writes orders, delivers their events, works a till; customers are everybody's."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from random import Random
-from typing import Any, TypeAlias
-
-from google.cloud.firestore import DocumentReference, DocumentSnapshot
+from typing import Any
 
 from cli.simulate.events import Delivery, Events
 from cli.simulate.faults import Crash, Faults
 from cli.simulate.oracle import Deserves, Phase
-from cli.simulate.orders import Edit, SimOrder, matters, new_order, next_edit
+from cli.simulate.orders import Edit, Paper, SimOrder, dated, matters, new_order, next_edit
 from cli.simulate.people import ORGS, Person
 from cli.simulate.rewards import Till
-from cli.simulate.world import World
+from cli.simulate.world import World, is_recorded
 from lib.domain.errors import Unavailable
-from lib.usecases.orders import OrderChange, Outcome, record_order
-
-Snapshot: TypeAlias = "DocumentSnapshot[DocumentReference] | None"
+from lib.usecases.orders import OrderChange, record_order
 
 # Above this many events on their way, the next step delivers one.
 _BACKLOG_MAX = 15
@@ -26,10 +21,10 @@ _HOT_ORDERS = 4
 
 @dataclass(slots=True)
 class _Known:
-    """An order as this worker left it: the document, and how many writes it has seen."""
+    """An order as this worker left it: the document, and which of its writes that is."""
 
     order: SimOrder
-    document: Snapshot = None
+    paper: Paper | None = None
     version: int = -1
     undelivered: Deserves | None = None
     was_returned: bool = False
@@ -50,7 +45,6 @@ class Worker:
     till: Till
     delivers: bool = True
     touched: set[str] = field(default_factory=set)
-    half_done: set[tuple[str, int]] = field(default_factory=set)
     _orders: dict[str, _Known] = field(default_factory=dict)
 
     def step(self) -> None:
@@ -72,7 +66,8 @@ class Worker:
             self._deliver(self.events.next())
         for known in self._orders.values():
             if known.undelivered:
-                self.world.oracle.delivered(known.order.id, known.version, known.undelivered)
+                now = self.world.timeline.now
+                self.world.oracle.delivered(known.order.id, known.version, known.undelivered, now)
                 known.undelivered = None
 
     def _write(self) -> None:
@@ -87,68 +82,74 @@ class Worker:
         person = None if self.chance.random() < 0.03 else self.chance.choice(self.world.people)
         org_id = person.org_id if person else self.chance.choice(ORGS)
         order_id = f"order-{self.index}-{len(self._orders)}"
-        order = new_order(self.chance, order_id, person, org_id, datetime.now(UTC))
+        order = new_order(self.chance, order_id, person, org_id, self.world.timeline.now)
         known = _Known(order)
         self._orders[order_id] = known
         self._write_over(known, Edit(order.fields, order.state), None)
 
     def _apply(self, known: _Known, edit: Edit) -> None:
+        self._catch_up(known)
         before = known.order.state
         known.order.state = edit.state
         known.order.fields |= edit.fields
         self._write_over(known, edit, before)
 
     def _write_over(self, known: _Known, edit: Edit, before: Deserves | None) -> None:
-        """Merges the edit into the document and sends its event; first that of what the product wrote meanwhile."""
-        self._catch_up(known)
+        """Merges the edit into the document and sends its event."""
         reference = self.world.client.document("orders", known.order.id)
-        reference.set(edit.fields, merge=True)
-        self._send(known, reference.get(), edit.state, matters=matters(before, edit))
+        fields = {**edit.fields, **dated(self.chance, self.world.timeline.now)}
+        written_at: Any = reference.set(fields, merge=True).update_time
+        if self.delivers:
+            self.faults.rewritten(known.order.id)
+            paper = (known.paper or Paper({}, written_at, written_at)).with_fields(fields, written_at)
+        else:
+            paper = Paper.of(reference.get())
+        self._send(known, paper, edit.state, matters=matters(before, edit))
 
     def _catch_up(self, known: _Known) -> None:
         """The product tells an order whose it is, which makes an event like any other write. It may be worked, and has
         to be only where the event of the write before is still on its way."""
-        if known.document is not None:
-            document = self.world.client.document("orders", known.order.id).get()
-            if document.update_time != known.document.update_time:
-                self._send(known, document, known.order.state, matters=None)
+        if known.paper is None or (self.delivers and not self.faults.rewritten(known.order.id)):
+            return
+        paper = Paper.of(self.world.client.document("orders", known.order.id).get())
+        if paper.updated_at != known.paper.updated_at:
+            self._send(known, paper, known.order.state, matters=None)
 
-    def _send(self, known: _Known, after: Any, state: Deserves, *, matters: bool | None) -> None:
-        before, known.document = known.document, after
+    def _send(self, known: _Known, after: Paper, state: Deserves, *, matters: bool | None) -> None:
+        before, known.paper = known.paper, after
         known.version += 1
+        self.world.present[known.order.id] = (known.version, state)
         known.was_returned |= state.phase is Phase.RETURNED
         if not self.delivers:
             known.undelivered = state if matters and state.phase is not Phase.UNCLEAR else known.undelivered
             return
         change = OrderChange(
             order_id=known.order.id,
-            before=before.to_dict() if before else None,
-            after=after.to_dict(),
-            created_at=after.create_time,
-            updated_at=after.update_time,
+            before=before.fields if before else None,
+            after=after.fields,
+            created_at=after.created_at,
+            updated_at=after.updated_at,
         )
         self.events.send(Delivery(change, known.version, state, matters))
 
     def _deliver(self, delivery: Delivery) -> None:
-        order_id = delivery.change.order_id
+        order_id, outcome = delivery.change.order_id, None
+        written: set[str] = set()
         try:
-            with self.faults.on(self.chance):
+            with self.faults.on(self.chance) as written:
                 outcome = record_order(delivery.change)
         except (Crash, Unavailable):
-            self.half_done.add((order_id, delivery.version))
             self.world.count("events delivered again after a failure")
             self.events.again(delivery)
-            return
-        self.half_done.discard((order_id, delivery.version))
-        if delivery.matters is False and outcome is Outcome.RECORDED:
+        recorded = is_recorded(order_id, written)
+        if recorded and delivery.matters is False:
             self.world.problem(f"{order_id}: an event of nothing that matters was recorded")
-        if delivery.matters or outcome is Outcome.RECORDED:
-            self.touched |= self.world.oracle.delivered(order_id, delivery.version, delivery.state)
-        known = self._orders[order_id]
-        self._learn(known)
-        self.world.count("events delivered")
-        self.world.count(f"event {outcome.value}")
-        self._catch_up(known)
+        if recorded or (outcome and delivery.matters):
+            self.touched |= self.world.order_worked(order_id, delivery.version, delivery.state, written)
+        if outcome:
+            self.world.count("events delivered")
+            self.world.count(f"event {outcome.value}")
+            self._catch_up(self._orders[order_id])
 
     def _learn(self, known: _Known) -> None:
         person = self.world.oracle.people.get(known.order.state.person or "")

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from random import Random
@@ -10,38 +11,29 @@ from typing import Any
 from google.cloud.firestore import Client
 
 from cli.simulate.front import Front
-from cli.simulate.oracle import Oracle
-from cli.simulate.people import BLUE, GREEN, ORGS, Person, document_before, make_people
+from cli.simulate.oracle import Deserves, Oracle, Phase
+from cli.simulate.people import ORGS, Person, document_before, make_people
+from cli.simulate.shops import Shop, plain_settings, timed_settings
+from cli.simulate.timeline import Timeline
 
-_REWARDS = [
-    {"id": "r20", "pointsCost": 20, "rewardValue": 1},
-    {"id": "r50", "pointsCost": 50, "rewardValue": 3},
-    {"id": "r100", "pointsCost": 100, "rewardValue": 7},
-]
-# One shop is careful and the other generous, so that both sides of every setting are exercised.
-SETTINGS: dict[str, dict[str, Any]] = {
-    GREEN: {"pointsPerDollar": 1, "pointsExpireMonths": 12, "redemptionTiers": _REWARDS},
-    BLUE: {
-        "pointsPerDollar": 1.5,
-        "clawback": "allow_negative",
-        "redemptionMode": "pro_rata",
-        "redemptionTiers": _REWARDS,
-    },
-}
 _PROBLEMS_MAX = 100
 
 
 @dataclass(slots=True)
 class World:
-    """Safe for several threads."""
+    """Safe for several threads. `present`: by order, its newest state and which write of it that is."""
 
     client: Client
     front: Front
+    timeline: Timeline
     people: list[Person]
+    shops: dict[str, Shop]
     oracle: Oracle
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     customer_ids: dict[str, str] = field(default_factory=dict)
+    present: dict[str, tuple[int, Deserves]] = field(default_factory=dict)
+    _people_by_customer: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, what: str, by: int = 1) -> None:
@@ -65,17 +57,41 @@ class World:
         found: str | None = record.get("customerId")
         if found:
             self.customer_ids.setdefault(person.key, found)
+            self._people_by_customer.setdefault(found, person.key)
         return found
 
+    def customers_in(self, written: Iterable[str]) -> set[str]:
+        """Whose customer documents are among these paths."""
+        ids = (path.removeprefix("customers/") for path in written if path.startswith("customers/"))
+        return {self._people_by_customer[it] for it in ids if it in self._people_by_customer}
 
-def open_shops(client: Client, front: Front, chance: Random, people_count: int) -> World:
-    """Two orgs with settings, a location each, and customers whom the dashboard already knew."""
+    def order_worked(self, order_id: str, version: int, state: Deserves, written: Collection[str]) -> set[str]:
+        """Somebody has worked this state of an order and written these documents; tells the oracle, and returns whom it
+        concerned."""
+        person = self.oracle.people.get(state.person or "")
+        if person and state.phase is Phase.EARNING and is_recorded(order_id, written):
+            self.learn(person, order_id)
+        return self.oracle.delivered(order_id, version, state, self.timeline.now, self.customers_in(written))
+
+    def holds_ended(self, written: Iterable[str], but: str = "") -> None:
+        """Somebody has written these documents, and no redemption on purpose but one: the others have timed out."""
+        ids = {path.rpartition("/")[2] for path in written if "/redemptions/" in path} - {but}
+        self.oracle.timed_out(ids, self.timeline.now)
+
+
+def is_recorded(order_id: str, written: Iterable[str]) -> bool:
+    """Whether the record of what an order has granted is among these paths."""
+    return any(path.endswith(f"/accruals/{order_id}") for path in written)
+
+
+def open_shops(
+    client: Client, front: Front, timeline: Timeline, chance: Random, people_count: int, *, with_time: bool = False
+) -> World:
+    """Two orgs with settings, a location each, and customers whom the dashboard already knew. `with_time`: under their
+    settings time takes points and tiers."""
     people = make_people(chance, people_count)
-    oracle = Oracle(
-        people={person.key: person for person in people},
-        points_per_dollar={org: Fraction(str(SETTINGS[org]["pointsPerDollar"])) for org in ORGS},
-        equity_multiplier=Fraction(6, 5),
-    )
+    shops = {org: Shop(org, plain_settings(org)) for org in ORGS}
+    oracle = Oracle({person.key: person for person in people}, shops, equity_multiplier=Fraction(6, 5))
     batch = client.batch()
     for org_id in ORGS:
         batch.set(client.document("organizations", org_id), {"name": org_id})
@@ -85,8 +101,18 @@ def open_shops(client: Client, front: Front, chance: Random, people_count: int) 
             path, fields = legacy
             batch.set(client.document(path), fields)
     batch.commit()
+    world = World(client, front, timeline, people, shops, oracle)
     for org_id in ORGS:
-        data = {"orgId": org_id, "idempotencyKey": "opening", "settings": SETTINGS[org_id]}
-        if not front.call("update_loyalty_settings", data)["ok"]:
+        settings = timed_settings(org_id, chance) if with_time else shops[org_id].settings
+        if not change_settings(world, shops[org_id], settings, "opening"):
             raise RuntimeError(f"the settings of {org_id} were refused")
-    return World(client, front, people, oracle)
+    return world
+
+
+def change_settings(world: World, shop: Shop, change: dict[str, Any], key: str) -> bool:
+    """Has a shop's settings changed; whether that was accepted."""
+    data = {"orgId": shop.org_id, "idempotencyKey": f"rules-{key}", "settings": change}
+    accepted = bool(world.front.call("update_loyalty_settings", data, at=world.timeline.now)["ok"])
+    if accepted:
+        shop.change(change, world.timeline.now)
+    return accepted

@@ -6,7 +6,9 @@ from random import Random
 import pytest
 
 from cli.simulate.front import InProcess, OverHttp
-from cli.simulate.run import Plan, Result, Simulation
+from cli.simulate.plan import Plan
+from cli.simulate.run import Result, Simulation
+from cli.simulate.timeline import Timeline
 from cli.simulate.watch import Watch
 from cli.simulate.world import open_shops
 from emulator.client import StackClient
@@ -23,6 +25,15 @@ FAULTS_MET = (
     "commits aborted",
     "calls repeated",
 )
+TIME_PASSED = (
+    "leaps in time",
+    "ledger: expire",
+    "ledger: release",
+    "changes of settings",
+    "orders recorded by the sweep",
+    "workshard: done",
+    "tasks delivered twice",
+)
 
 
 def simulated(plan: Plan) -> Result:
@@ -35,27 +46,28 @@ def as_it_must_be(result: Result) -> None:
     assert result.documents > 0
 
 
-def test_one_caller_is_checked_after_every_step(project: str) -> None:
+def test_one_caller_is_checked_after_every_step(timed_project: str) -> None:
     result = simulated(ALONE)
     as_it_must_be(result)
-    assert [fault for fault in FAULTS_MET if not result.counts[fault]] == []
+    assert [what for what in (*FAULTS_MET, *TIME_PASSED) if not result.counts[what]] == []
     assert result.counts["looks at a customer"] > ALONE.events // 4
 
 
-def test_eight_callers_meet_on_the_same_customers(project: str) -> None:
+def test_eight_callers_meet_on_the_same_customers(timed_project: str) -> None:
     result = simulated(Plan(seed=12, events=400, people=12))
     as_it_must_be(result)
     assert [fault for fault in FAULTS_MET if not result.counts[fault]] == []
     assert result.counts["hold_redemption: accepted"] > 0
+    assert result.counts["customers visited by all at once"] > 0
 
 
-def test_a_seed_replays_a_run(project: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_seed_replays_a_run(timed_project: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = replace(ALONE, events=100)
     first = simulated(plan)
-    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", f"{project}-again")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", f"{timed_project}-again")
     again = simulated(plan)
     assert (again.counts, again.balances) == (first.counts, first.balances)
-    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", f"{project}-other")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", f"{timed_project}-other")
     assert simulated(replace(plan, seed=plan.seed + 1)).balances != first.balances
 
 
@@ -68,15 +80,17 @@ def test_events_of_the_stack_are_doubled_and_overtaken(stack: StackClient, _work
 
 
 def test_one_point_too_many_is_noticed(project: str) -> None:
-    world = open_shops(database(), InProcess(), Random(1), people_count=1)
+    timeline = Timeline(None, stands=False)
+    world = open_shops(database(), InProcess(), timeline, Random(1), people_count=1)
     person, watch = world.people[0], Watch(world)
     database().document("customers", "c1").set({"orgId": person.org_id})
     world.customer_ids[person.key] = "c1"
     gift = {"orgId": person.org_id, "customerId": "c1", "points": 5, "reason": "gift", "idempotencyKey": "k1"}
-    assert world.front.call("adjust_points", gift)["ok"]
-    world.oracle.adjusted(person.key, 5)
+    assert world.front.call("adjust_points", gift, at=timeline.now)["ok"]
+    world.oracle.adjusted(person.key, 5, timeline.now)
     watch.look([person])
     assert world.problems == []
-    world.oracle.adjusted(person.key, -1)
+    world.oracle.adjusted(person.key, -1, timeline.now)
     watch.look([person])
-    assert [problem.split(":")[0] for problem in world.problems] == [person.key] * 2
+    assert {problem.split(":")[0] for problem in world.problems} == {person.key}
+    assert [problem.split(" ")[1] for problem in world.problems] == ["available", "lots", "4"]

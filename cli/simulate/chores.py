@@ -1,0 +1,139 @@
+"""What happens when nobody does anything: schedules call, in any order and some twice, and queues deliver."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+
+from cli.simulate.faults import Crash, Faults
+from cli.simulate.queue import Queue, Task
+from cli.simulate.world import World, is_recorded
+from lib.domain.errors import Unavailable
+from lib.platform.transient import TRANSIENT
+from lib.usecases import ageing, orders, redemptions, runs, sweep
+from lib.usecases.runs import Job, Jobs
+
+JOBS: Jobs = {ageing.JOB: Job(ageing.JOB, ageing.members, ageing.visit)}
+# A dead worker's lease has run out after this, and the sweep takes its run for stalled.
+_LONG_ENOUGH = timedelta(minutes=11)
+_ROUNDS_MAX = 60
+_GONE = (Crash, Unavailable, *TRANSIENT)
+
+
+@dataclass(slots=True)
+class Chores:
+    """The schedules and the queues, worked by one thread. `touched`: whose customers the last step has written."""
+
+    world: World
+    faults: Faults
+    queue: Queue
+    chance: Random
+    touched: set[str] = field(default_factory=set)
+
+    def step(self) -> bool:
+        """One task, if there is one due; False if there is none."""
+        self.touched = set()
+        task = self.queue.next(self.world.timeline.now)
+        if task:
+            self._deliver(task)
+        return task is not None
+
+    def call_schedules(self) -> None:
+        """Each schedule, once or twice, in any order."""
+        self.touched = set()
+        schedules = [self.age_customers, self.end_holds, self.sweep_orders, self.sweep_runs]
+        called = schedules + [schedule for schedule in schedules if self.chance.random() < 0.3]
+        self.chance.shuffle(called)
+        for schedule in called:
+            schedule()
+
+    def age_customers(self) -> None:
+        """Starts the runs that age who is due."""
+        self._carried_out("age_customers", _start_ageing)
+
+    def end_holds(self) -> None:
+        """Ends the holds whose time is over, all of them if nothing comes in between."""
+        if self._carried_out("end_holds", redemptions.end_due):
+            for redemption_id in self.world.oracle.overdue(self.world.timeline.now):
+                self.world.problem(f"redemption {redemption_id} is over, and end_holds has left it")
+
+    def sweep_orders(self) -> None:
+        """Has recorded whose events were lost, all of them if nothing comes in between."""
+        swept: list[sweep.Swept | None] = []
+        done = self._carried_out("sweep_orders", lambda: swept.append(sweep.sweep_orders(self._record)))
+        if done and swept[0] and swept[0].done and not swept[0].counts["failed"]:
+            self.world.count("complete sweeps of orders")
+            for order_id, (version, state) in self.world.present.items():
+                if self.world.oracle.is_behind(order_id, version, state):
+                    self.world.problem(f"{order_id}: the sweep has not found what was lost of it")
+
+    def sweep_runs(self) -> None:
+        """Puts runs on their way again that stand still."""
+        self._carried_out("sweep_runs", runs.sweep)
+
+    def finish(self) -> set[str]:
+        """Lets time pass until every run has ended and nobody is due; whose customers that has written."""
+        touched: set[str] = set()
+        for _ in range(_ROUNDS_MAX):
+            self.world.timeline.advance(_LONG_ENOUGH)
+            self.call_schedules()
+            touched |= self.touched
+            while self.step():
+                touched |= self.touched
+            if not len(self.queue) and not any(True for _ in ageing.batches()) and not self._has_open_runs():
+                return touched
+        self.world.problem(f"after {_ROUNDS_MAX} rounds of all schedules something is still to be done")
+        return touched
+
+    def _has_open_runs(self) -> bool:
+        found = self.world.client.collection_group("runs").stream()
+        return any((run.to_dict() or {})["state"] in ("planning", "running") for run in found)
+
+    def _deliver(self, task: Task) -> None:
+        if not self._carried_out(task.queue, lambda: _work(task)):
+            self.queue.again(task)
+
+    def _carried_out(self, what: str, work: Callable[[], object]) -> bool:
+        """Does it, under faults, and tells the oracle what that has written; whether it came to its end."""
+        written: set[str] = set()
+        try:
+            with self.faults.on(self.chance) as written:
+                work()
+        except _GONE:
+            self.world.count(f"{what}: died")
+            return False
+        finally:
+            self._tell(written)
+        self.world.count(f"{what}: done")
+        return True
+
+    def _tell(self, written: Iterable[str]) -> None:
+        self.world.holds_ended(written)
+        people = self.world.customers_in(written)
+        self.world.oracle.seen(people, self.world.timeline.now)
+        self.touched |= people
+
+    def _record(self, order_id: str) -> object:
+        """Records an order for the sweep, with an eye on what that writes."""
+        version, state = self.world.present[order_id]
+        written: set[str] = set()
+        try:
+            with self.faults.watching() as written:
+                return orders.record_present(order_id)
+        finally:
+            if is_recorded(order_id, written):
+                self.world.count("orders recorded by the sweep")
+                self.touched |= self.world.order_worked(order_id, version, state, written)
+
+
+def _start_ageing() -> None:
+    for org_id, key, customer_ids in ageing.batches():
+        runs.start(org_id, ageing.JOB, key, {}, ageing.ACTOR, customer_ids)
+
+
+def _work(task: Task) -> None:
+    data = task.data
+    if task.queue == "planrun":
+        runs.plan(JOBS, data["orgId"], data["runId"], data["token"], data["after"])
+    else:
+        runs.work(JOBS, data["orgId"], data["runId"], data["shardId"])

@@ -1,0 +1,22 @@
+"""A Firestore in a time of its own for whatever lives through months: the worker's other tests go on in theirs."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from emulator import clock
+from emulator.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def _timed_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(with_functions=False, log_folder=tmp_path_factory.mktemp("timed")) as stack:
+        yield stack
+
+
+@pytest.fixture
+def timed_project(project: str, _timed_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A project nobody else uses on a Firestore whose clock may be moved, and an environment for the product."""
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", _timed_stack.firestore)
+    monkeypatch.setenv(clock.VARIABLE, _timed_stack.environment[clock.VARIABLE])
+    return project
