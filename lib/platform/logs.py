@@ -109,6 +109,17 @@ def message_not_enqueued(org_id: str, error: PerennialError) -> None:
     _write("WARNING", "message not enqueued", orgId=org_id, reason=error.reason)
 
 
+def pushed(org_id: str, kind: str, state: str, reason: str | None) -> None:
+    """What became of telling Alpine IQ of something; the record of the push says of what."""
+    severity = "INFO" if state == "sent" else "WARNING"
+    _write(severity, "pushed to Alpine IQ", orgId=org_id, kind=kind, state=state, reason=reason)
+
+
+def task_left_to_sweep(queue: str, error: PerennialError) -> None:
+    """A task that could not be enqueued, of work that is on record and will be found by its sweep."""
+    _write("WARNING", "task left to its sweep", queue=queue, reason=error.reason)
+
+
 def swept(sweep: str, counts: Mapping[str, int]) -> None:
     """What a sweep has done. Where this line stays away for hours, no sweep is run."""
     _write("WARNING" if counts.get("recorded") else "INFO", "swept", sweep=sweep, **counts)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lib.domain.errors import InvalidInput, Unavailable
 from lib.domain.ids import derived_id
-from lib.platform import clock, deployment
+from lib.platform import clock, deployment, logs
 
 if TYPE_CHECKING:
     from google.cloud.tasks_v2 import CloudTasksClient
@@ -47,6 +47,14 @@ def enqueue(queue: str, work: Sequence[str], payload: Mapping[str, Any], at: dat
     if at is not None and at > clock.now() + SCHEDULE_AHEAD_MAX:
         raise InvalidInput("a task can be scheduled at most 30 days ahead", pointer="/at", reason="too_far_ahead")
     _create(queue, derived_id(*work), json.dumps({"data": payload}, allow_nan=False).encode(), at)
+
+
+def enqueue_or_leave(queue: str, work: Sequence[str], payload: Mapping[str, Any]) -> None:
+    """Like `enqueue`, for work that is on record: what cannot be enqueued now is logged and left to its sweep."""
+    try:
+        enqueue(queue, work, payload)
+    except Unavailable as error:
+        logs.task_left_to_sweep(queue, error)
 
 
 def _create(queue: str, task_id: str, body: bytes, at: datetime | None) -> None:

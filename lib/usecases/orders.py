@@ -10,14 +10,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from lib.domain import orders
+from lib.domain import orders, pushes
 from lib.domain.accrual import Changes, Occasion, Snapshot, accrue
 from lib.domain.errors import FailedPrecondition, InvariantBroken, NotFound
 from lib.domain.ledger import Actor
 from lib.domain.orders import Flaw, MalformedOrder, Order, OrgNames, Phase, Revision
+from lib.domain.pushes import Push
 from lib.domain.settings import LoyaltySettings
-from lib.platform import clock, logs
-from lib.store import accruals, directory, inbox, recording, takeover, taking_over
+from lib.platform import clock, logs, secrets, tasks
+from lib.store import accruals, alpine_pushes, directory, inbox, recording, takeover, taking_over
 from lib.store import orders as store
 from lib.store import settings as settings_store
 from lib.store import transaction as transactions
@@ -108,6 +109,8 @@ def _record_change(change: OrderChange, before: Order | MalformedOrder | None) -
             return Outcome.UNCHANGED
     sides = [_Side(found, order, settings_store.load_for_orders(found)) for found, order in _sides(before, after, org)]
     result = _record(after.id, before, sides, occasion)
+    for sale in result.sales:
+        tasks.enqueue_or_leave(pushes.QUEUE, sale.work, {"orgId": sale.org_id, "pushId": sale.id})
     flaw = Flaw.UNKNOWN_ORG if org is None and after.phase is Phase.EARNING else result.flaw
     if flaw:
         return _keep(org or directory.unassigned(), change, flaw, "", occasion)
@@ -124,11 +127,13 @@ class _Unvisited:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """Whether anything was written, and why the order cannot be decided, if so. `unvisited`: nothing was decided."""
+    """Whether anything was written, and why the order cannot be decided, if so. `unvisited`: nothing was decided.
+    `sales`: to be told to Alpine IQ, now that they are on record."""
 
     changed: bool = False
     flaw: Flaw | None = None
     unvisited: _Unvisited | None = None
+    sales: tuple[Push, ...] = ()
 
 
 def _record(order_id: str, before: Order | MalformedOrder | None, sides: list[_Side], occasion: Occasion) -> _Result:
@@ -162,6 +167,7 @@ def _attempt(
     flaw: Flaw | None = None
     is_known = False
     decided: list[tuple[_Side, Changes, Revision | None]] = []
+    sales: list[Push] = []
     for side in sides:
         snapshot = recording.read(transaction, side.org, side.order, side.settings, occasion)
         if isinstance(snapshot, Flaw):
@@ -173,12 +179,17 @@ def _attempt(
         if changes := accrue(snapshot, side.order, side.settings, occasion):
             since = _still_so(transaction, side) if belated else occasion.revision
             decided.append((side, changes, since))
+            if secrets.alpine_iq_key(side.org.org_id):
+                sale = alpine_pushes.new_sale(transaction, side.org, snapshot.accrual, changes.accrual, occasion.now)
+                sales += [sale] if sale else []
     if before and sides and not flaw and _may_be_kept(before, is_known=is_known):
         for kept_in in _inboxes(before):
             inbox.close(transaction, kept_in, sides[0].order.id, occasion)
     for side, changes, since in decided:
         recording.write(transaction, side.org, changes, side.order, occasion, unchanged_since=since)
-    return _Result(bool(decided), flaw)
+    for sale in sales:
+        alpine_pushes.add(transaction, OrgStore(sale.org_id), sale)
+    return _Result(bool(decided), flaw, sales=tuple(sales))
 
 
 def _unvisited(side: _Side, snapshot: Snapshot, before: Order | MalformedOrder | None) -> _Unvisited | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from lib.domain import answers, expiry, redemptions
+from lib.domain import answers, expiry, pushes, redemptions
 from lib.domain.answers import Answer
 from lib.domain.chain import Link
 from lib.domain.commands import Command
@@ -14,8 +14,8 @@ from lib.domain.ledger import CLOCK, Entry, EntryKind, Journal, Memo, Source
 from lib.domain.redemptions import Act, Redemption, Refusal
 from lib.domain.settings import LoyaltySettings
 from lib.domain.standing import refreshed
-from lib.platform import clock
-from lib.store import journals, ledger, lookup, receipts
+from lib.platform import clock, secrets, tasks
+from lib.store import alpine_pushes, journals, ledger, lookup, receipts
 from lib.store import redemptions as redemption_store
 from lib.store import settings as settings_store
 from lib.store.org import OrgStore
@@ -70,9 +70,12 @@ def adjust(command: Command, customer_id: str, points: int, reason: str) -> Answ
     """Adds or, when negative, takes points by hand. What is added expires as if it had been earned now.
 
     Refusals: `unknown_customer`; `insufficient_points`, because what is held or spent cannot be taken away.
-    Billed: 2 reads and 3 writes, and one read for each hold.
+    Billed: 2 reads and 3 writes, and one read for each hold; one write more where Alpine IQ is to be told.
     """
-    settings = settings_store.load(OrgStore(command.org_id))
+    org = OrgStore(command.org_id)
+    settings = settings_store.load(org)
+    told = bool(secrets.alpine_iq_key(org.org_id)) and alpine_pushes.switches(org).adjustments
+    adjustment_id = command.id_of("adjustment")
 
     def work(transaction: Transaction, org: OrgStore) -> Answer:
         customer = lookup.in_transaction(transaction, org, transaction.get([org.customer(customer_id)])[0])
@@ -87,9 +90,16 @@ def adjust(command: Command, customer_id: str, points: int, reason: str) -> Answ
         entry = _adjusted(journal, points, settings, _memo(command, settings, reason))
         after = journals.post(transaction, org, customer, journal, settings, command.at)
         redemption_store.write(transaction, org, closed)
+        if told:
+            push = pushes.adjustment(org.org_id, adjustment_id, customer.id, points, command.at)
+            alpine_pushes.add(transaction, org, push)
         return {**answers.of_standing(after, settings), "entry": answers.of_entry(entry, names_staff=True)}
 
-    return receipts.run_once(command, work)
+    answer = receipts.run_once(command, work)
+    if told and answer["ok"]:
+        push = pushes.adjustment(org.org_id, adjustment_id, customer_id, points, command.at)
+        tasks.enqueue_or_leave(pushes.QUEUE, push.work, {"orgId": org.org_id, "pushId": push.id})
+    return answer
 
 
 def _adjusted(journal: Journal, points: int, settings: LoyaltySettings, memo: Memo) -> Entry:

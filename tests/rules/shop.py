@@ -66,6 +66,7 @@ DOCUMENTS: dict[str, Fields] = {
     "tenants/green/consents/sms:h": {"state": "given"},
     "tenants/green/consents/sms:h/events/e": {"to": "given"},
     "tenants/green/integrations/pos": {"lastSyncAt": 0},
+    "tenants/green/alpine_pushes/p": {"kind": "sale", "state": "sent", "subject": "alleaves_1"},
     "tenants/green/pos_pulls/main": {"state": "done", "failures": 0},
     "tenants/green/pos_pulls/main/pos_marks/m": {"marks": {"alleaves_1": "0123456789abcdef"}},
     "tenants/green/insights/i": {"severity": "high"},

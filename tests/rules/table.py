@@ -53,6 +53,7 @@ tenants/green/receipts/r                  *                     anything   -    
 tenants/green/consents/sms:h              *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/consents/sms:h/events/e     *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/integrations/pos            *                     anything   -      -        -        -     -     -    -     -     -
+tenants/green/alpine_pushes/p             *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/pos_pulls/main              *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/pos_pulls/main/pos_marks/m  *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/insights/i                  *                     anything   -      -        -        -     -     -    -     -     -
