@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from lib.domain import expiry, pauses
 from lib.domain.errors import InvalidInput
 from lib.domain.follow_ups import follow_ups, rates_document, rates_of, standing_version
+from lib.domain.invariants.ageing import check_points_due
+from lib.domain.invariants.violations import Document
 from lib.domain.ledger import Account, Balances
 from lib.domain.lots import Lot
 from lib.domain.settings import (
@@ -76,6 +78,33 @@ class TestExpiry:
         resumed = rules(paused_at=ENDED, resumed_at=BEGAN)
         assert pauses.takes_nothing(resumed)
         assert expiry.expired_to(resumed, ENDED + 999 * DAY) is None
+
+
+DAYS = st.integers(-100, 100).map(lambda day: ENDED + day * DAY)
+
+
+@given(st.lists(st.tuples(DAYS, st.booleans()), max_size=5), st.none() | DAYS, st.none() | DAYS, DAYS, st.booleans())
+def test_the_audit_reads_due_dates_after_a_pause_the_same_way(
+    found: list[tuple[datetime, bool]],
+    paused_at: datetime | None,
+    resumed_at: datetime | None,
+    now: datetime,
+    paused: bool,
+) -> None:
+    settings = rules(paused=paused, paused_at=paused_at, resumed_at=resumed_at)
+    lots = tuple(Lot(str(number), at, 5, 5 * held) for number, (at, held) in enumerate(found))
+    account = Account("org", "c", lots=lots)
+    warned_to = max(expiry.to_warn_of(account, settings, now, None), default=None)
+    due_at = expiry.next_due(account, settings, now, warned_to)
+    told = [{"id": lot.id, "expiresAt": lot.expires_at, "points": 5, "reserved": lot.reserved} for lot in lots]
+    fields = {
+        "loyalty": {"lots": told, "expiryWarnedTo": warned_to},
+        "pointsLastCalculated": now,
+        "duePointsAt": due_at,
+    }
+    assert list(check_points_due(Document("customers/c", fields), [settings])) == []
+    other = Document("customers/c", {**fields, "duePointsAt": now + 999 * DAY})
+    assert len(list(check_points_due(other, [settings]))) == 1
 
 
 class TestDates:
