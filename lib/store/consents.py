@@ -108,14 +108,10 @@ def read(transaction: Transaction, org: OrgStore, channel: Channel, address: str
 def append(
     transaction: Transaction, org: OrgStore, log: Log, event: ConsentEvent, customer_ids: Sequence[str]
 ) -> ConsentState:
-    """Enters an event; what the log adds up to with it. `customer_ids`: the profiles with this address.
-
-    `pushPending` tells whoever passes objections on that there is something to pass on.
-    """
+    """Enters an event; what the log adds up to with it. `customer_ids`: the profiles with this address."""
     if log.org_id != org.org_id or log.repeated:
         raise InvariantBroken("an entry of another org, or one that has been made")
     state = applied(log.state, event)
-    changed = (state.is_stopped, state.is_opted_out) != (log.state.is_stopped, log.state.is_opted_out)
     reference = org.document("consents", log.id)
     channel = log.id.partition(":")[0]
     fields = {
@@ -127,10 +123,8 @@ def append(
         "customerIds": list(customer_ids),
         "updatedAt": event.recorded_at,
     }
-    if changed:
-        fields["pushPending"] = True
     if not log.stored:
-        fields |= {"createdAt": event.recorded_at, "pushPending": changed}
+        fields["createdAt"] = event.recorded_at
     transaction.merge(reference, fields)
     entry = {"id": log.event_id, "orgId": org.org_id, "consentId": log.id, "channel": channel, **_encode_event(event)}
     transaction.create(org.document("consents", log.id, "events", log.event_id), entry)
@@ -142,22 +136,6 @@ def history(org: OrgStore, channel: Channel, address: str, limit: int) -> list[C
     entries = org.collection("consents", _reference(org, channel, address).id, "events")
     newest = entries.order_by("recordedAt", direction=Query.DESCENDING).limit(limit)
     return [_decode_event(entry.to_dict() or {}) for entry in newest.stream()]
-
-
-def to_push(org: OrgStore, limit: int) -> list[Mapping[str, Any]]:
-    """Logs whose objections another system may not have heard of: documents with `customerIds` and the state."""
-    waiting = org.collection("consents").where(filter=FieldFilter("pushPending", "==", True)).limit(limit)
-    return [found.to_dict() or {} for found in waiting.stream()]
-
-
-def pushed(transaction: Transaction, org: OrgStore, document_id: str, updated_at: datetime) -> bool:
-    """Notes that the state of `updatedAt` has been passed on; False if there is a newer one by now. One read."""
-    reference = org.document("consents", document_id)
-    fields = transaction.get([reference])[0].to_dict() or {}
-    if fields.get("updatedAt") != updated_at:
-        return False
-    transaction.update(reference, {"pushPending": False})
-    return True
 
 
 def suppression(org: OrgStore, email: str) -> DocumentReference | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from google.cloud.firestore import FieldFilter
 
+from lib.domain import pushes
 from lib.domain.consent import Channel, ConsentEvent, ConsentKind, ConsentState, is_repetition
 from lib.domain.identity import (
     IdentityKey,
@@ -23,13 +24,15 @@ from lib.domain.identity import (
     phone_variants,
 )
 from lib.domain.ids import derived_id
-from lib.store import consents
+from lib.domain.pushes import Push
+from lib.store import alpine_pushes, consents
 from lib.store.consents import Log
 from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
 # More profiles than this with one address are no people, and a commit has to end.
 _PROFILES_MAX = 200
+_PUSHES_MAX = 20
 _FLAGS = {Channel.EMAIL: ("emailConsent", "emailUnsubscribedAt"), Channel.SMS: ("smsConsent", "smsUnsubscribedAt")}
 _OBJECTIONS = ("marketing_withdrawn_at", "all_withdrawn_at", "complained_at")
 
@@ -78,18 +81,35 @@ def open_log(
     return Opened(log, matches(transaction, org, channel, address, customer_ids))
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """`pushes`: what is to be enqueued after the commit, so that other systems hear of an opt-out."""
+
+    changed: bool
+    pushes: tuple[Push, ...] = ()
+
+
 def enter(
     transaction: Transaction, org: OrgStore, opened: Opened, event: ConsentEvent, granted_to: str | None = None
-) -> bool:
-    """Enters an event and carries what the log then says to the dashboard's documents; False if there was nothing to
-    enter. `granted_to`: the only profile that a grant is for."""
-    if opened.log.repeated or is_repetition(opened.log.state, event):
-        return False
+) -> Entered:
+    """Enters an event, unless there is nothing to enter, and carries what the log then says to the dashboard's
+    documents. `granted_to`: the only profile that a grant is for."""
+    before = opened.log.state
+    if opened.log.repeated or is_repetition(before, event):
+        return Entered(False)
     state = consents.append(transaction, org, opened.log, event, opened.matched.customer_ids)
     _carry(transaction, org, opened.matched, state, event.recorded_at)
     if event.kind is ConsentKind.MARKETING_GRANTED and state.is_granted:
         _carry_grant(transaction, opened.matched, event.recorded_at, granted_to)
-    return True
+    if not _forbids(state) or _forbids(before) or not alpine_pushes.switches(org).opt_outs:
+        return Entered(True)
+    told = [
+        pushes.opt_out(org.org_id, customer_id, opened.matched.channel, opened.log.event_id, event.recorded_at)
+        for customer_id in opened.matched.customer_ids[:_PUSHES_MAX]
+    ]
+    for push in told:
+        alpine_pushes.add(transaction, org, push)
+    return Entered(True, tuple(told))
 
 
 def matches(
@@ -113,9 +133,13 @@ def matches(
     return Matches(channel, address, tuple(found.values()), tuple(subscribers), known_suppression)
 
 
+def _forbids(state: ConsentState) -> bool:
+    return state.is_opted_out or state.has_complained
+
+
 def _carry(transaction: Transaction, org: OrgStore, matched: Matches, state: ConsentState, now: datetime) -> None:
     """Writes what the state forbids, one write a document that changes."""
-    if state.is_opted_out or state.has_complained:
+    if _forbids(state):
         flag, objected = _FLAGS[matched.channel]
         at = _iso(max(getattr(state, name) for name in _OBJECTIONS))
         for profile in matched.profiles:
@@ -177,7 +201,7 @@ def _enter_unsubscribe(transaction: Transaction, org: OrgStore, matched: Matches
 
 def _leave_weekly_mail(transaction: Transaction, matched: Matches, state: ConsentState, now: datetime) -> None:
     """Its sender looks at this status and at nothing else."""
-    status = "unsubscribed" if state.is_opted_out or state.has_complained else None
+    status = "unsubscribed" if _forbids(state) else None
     status = status or ("bounced" if state.is_undeliverable else None)
     for row in matched.subscribers if status else ():
         if (row.to_dict() or {}).get("status") != status:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from secrets import token_bytes
 from typing import Any
 
-from lib.domain import answers
+from lib.domain import answers, pushes
 from lib.domain.answers import Answer
 from lib.domain.commands import Command
 from lib.domain.consent import (
@@ -25,13 +25,14 @@ from lib.domain.consent import (
     refusal,
 )
 from lib.domain.contacts import normalise_email, normalise_phone
-from lib.domain.errors import InvalidInput, NotFound
+from lib.domain.errors import InvalidInput, NotFound, Unavailable
 from lib.domain.unsubscribe import SigningKeys, UnsubscribeRequest, read_token
-from lib.platform import clock, links
+from lib.platform import clock, links, tasks
 from lib.store import consents, directory, opting, receipts
 from lib.store import settings as settings_store
 from lib.store import transaction as transactions
 from lib.store.consents import Asked
+from lib.store.opting import Entered
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
 
@@ -92,12 +93,12 @@ def follow(request: UnsubscribeRequest, choice: Choice) -> bool:
     event = ConsentEvent(kind, source, now, now, wording, "holder")
     org = OrgStore(request.org_id)
 
-    def work(transaction: Transaction) -> None:
+    def work(transaction: Transaction) -> Entered:
         cause = f"link:{request.channel}:{request.address}:{choice}:{now.isoformat()}"
         opened = opting.open_log(transaction, org, request.channel, request.address, cause=cause)
-        opting.enter(transaction, org, opened, event)
+        return opting.enter(transaction, org, opened, event)
 
-    transactions.run(work)
+    _enqueue(transactions.run(work))
     return True
 
 
@@ -138,7 +139,10 @@ def record(command: Command, person: Person, channel: Channel, statement: Statem
         f"{command.actor.type}:{command.actor.id}",
     )
 
+    entered = Entered(False)
+
     def work(transaction: Transaction, org: OrgStore) -> Answer:
+        nonlocal entered
         profile: Mapping[str, Any] = {}
         if person.customer_id is not None:
             profile = _profile(org, transaction.get([org.customer(person.customer_id)])[0].to_dict())
@@ -160,9 +164,20 @@ def record(command: Command, person: Person, channel: Channel, statement: Statem
             customer_ids=[person.customer_id] if person.customer_id else [],
         )
         entered = opting.enter(transaction, org, opened, event, granted_to=person.customer_id or "")
-        return {"ok": True, "recorded": entered, "customers": len(opened.matched.customer_ids)}
+        return {"ok": True, "recorded": entered.changed, "customers": len(opened.matched.customer_ids)}
 
-    return receipts.run_once(command, work)
+    answer = receipts.run_once(command, work)
+    _enqueue(entered)
+    return answer
+
+
+def _enqueue(entered: Entered) -> None:
+    """What cannot be enqueued now is found by the sweep of pushes; the opt-out itself is in force already."""
+    try:
+        for push in entered.pushes:
+            tasks.enqueue(pushes.QUEUE, push.work, {"orgId": push.org_id, "pushId": push.id})
+    except Unavailable:
+        return
 
 
 def _profile(org: OrgStore, fields: Mapping[str, Any] | None) -> Mapping[str, Any]:
