@@ -21,7 +21,7 @@ class Connection:
     client: AlpineIq
 
 
-def connect(org: OrgStore, budget: Budget = BULK) -> Connection:
+def connect(org: OrgStore) -> Connection:
     """The org's account; one read, no request.
 
     Raises SwitchedOff with the reason: `not_configured`, `invalid_configuration`, `no_key`, or the vendor's.
@@ -29,10 +29,10 @@ def connect(org: OrgStore, budget: Budget = BULK) -> Connection:
     integration = integrations.alpine_iq(org)
     if isinstance(integration, str):
         raise SwitchedOff(VENDOR, "switched off for this org", reason=integration)
-    return connected(org, integration, budget)
+    return connected(org, integration, BULK)
 
 
-def connected(org: OrgStore, integration: AlpineIntegration, budget: Budget = BULK) -> Connection:
+def connected(org: OrgStore, integration: AlpineIntegration, budget: Budget) -> Connection:
     """The same for settings that have been read already."""
     key = secrets.alpine_iq_key(org.org_id)
     if key is None:

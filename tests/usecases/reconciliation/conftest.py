@@ -9,6 +9,8 @@ from google.cloud.firestore import Client
 from emulator.launch import launched
 from emulator.vendors.client import SandboxClient
 from lib.usecases.audit import audit
+from lib.usecases.reconciliation import connection
+from lib.vendors.http import Budget
 from tests.usecases.reconciliation.shop import Clock, Shop, small_blocks
 
 
@@ -32,6 +34,10 @@ def open_shop(
 ) -> Iterator[Callable[..., Shop]]:
     """`open_shop(policy=…)` is a shop connected so, with two customers a block."""
     opened: list[Shop] = []
+
+    # Patience with the vendor is for production.
+    quick = Budget("bulk", read_seconds=0.6, total_seconds=20, tries=2, backoff_seconds=0.001)
+    monkeypatch.setattr(connection, "BULK", quick)
 
     def open_shop(**integration: Any) -> Shop:
         small_blocks(monkeypatch)
