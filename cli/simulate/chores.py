@@ -2,18 +2,25 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from cli.simulate.faults import Crash, Faults
 from cli.simulate.queue import Queue, Task
-from cli.simulate.world import World, is_recorded
+from cli.simulate.shops import Shop
+from cli.simulate.world import World, change_settings, is_recorded
 from lib.domain.errors import Unavailable
+from lib.domain.ledger import CLOCK
 from lib.platform.transient import TRANSIENT
-from lib.usecases import ageing, orders, redemptions, runs, sweep
+from lib.usecases import ageing, orders, recalculation, redemptions, runs, settings, sweep
 from lib.usecases.runs import Job, Jobs
 
-JOBS: Jobs = {ageing.JOB: Job(ageing.JOB, ageing.members, ageing.visit)}
+_ALL = (
+    Job(ageing.JOB, ageing.members, ageing.visit),
+    Job(recalculation.JOB, recalculation.members, recalculation.visit),
+)
+JOBS: Jobs = {job.name: job for job in _ALL}
 # A dead worker's lease has run out after this, and the sweep takes its run for stalled.
 _LONG_ENOUGH = timedelta(minutes=11)
 _ROUNDS_MAX = 60
@@ -70,6 +77,18 @@ class Chores:
     def sweep_runs(self) -> None:
         """Puts runs on their way again that stand still."""
         self._carried_out("sweep_runs", runs.sweep)
+
+    def change_rules(self, shop: Shop, change: dict[str, Any], key: str) -> bool:
+        """Has a shop's settings changed, of which an event tells once or twice; whether that was accepted."""
+        document = self.world.client.document("tenants", shop.org_id, "settings", "loyalty")
+        before = document.get().to_dict()
+        if not change_settings(self.world, shop, change, key):
+            return False
+        after, at = document.get().to_dict(), self.world.timeline.now
+        told, wanted = 0, self.chance.choice((1, 1, 2))
+        while told < wanted:
+            told += self._carried_out("settings event", lambda: _follow(shop.org_id, before, after, at))
+        return True
 
     def finish(self) -> set[str]:
         """Lets time pass until every run has ended and nobody is due; whose customers that has written."""
@@ -129,6 +148,11 @@ class Chores:
 def _start_ageing() -> None:
     for org_id, key, customer_ids in ageing.batches():
         runs.start(org_id, ageing.JOB, key, {}, ageing.ACTOR, customer_ids)
+
+
+def _follow(org_id: str, before: dict[str, Any] | None, after: dict[str, Any] | None, at: datetime) -> None:
+    for wanted in settings.noticed(org_id, before, after, at, is_legacy=False):
+        runs.start(org_id, wanted.job, wanted.key, wanted.params, CLOCK)
 
 
 def _work(task: Task) -> None:

@@ -14,7 +14,7 @@ from cli.simulate.rewards import Till
 from cli.simulate.shops import Owner, Shop
 from cli.simulate.watch import Watch
 from cli.simulate.worker import Worker
-from cli.simulate.world import World, change_settings
+from cli.simulate.world import World
 from emulator.client import StackClient
 from lib.store.org import OrgStore
 from lib.usecases import ageing, redemptions
@@ -155,7 +155,8 @@ class Desk:
     def _change_rules(self, shop: Shop) -> None:
         """Other settings, or a pause: what orders have earned must stay, and only later ones may notice."""
         self._changes += 1
-        if not change_settings(self._world, shop, self._owner.next_change(shop), str(self._changes)):
+        change, key = self._owner.next_change(shop), str(self._changes)
+        if not self._chores.change_rules(shop, change, key):
             self._world.problem(f"the settings of {shop.org_id} were refused")
         self._world.count("changes of settings")
 
