@@ -6,6 +6,9 @@ of again is unknown for ever, unless the vendor's own events say it: a text that
     queued -> sending -> sent -> delivered -> opened -> clicked, bounced or failed at any point after sending
     queued -> skipped (nobody may or need be written to), failed (it cannot be written)
     sending -> queued (clearly not sent, to be tried again), failed (refused), unknown (it may have been sent)
+
+E-mails go out many in a request, so that a worker that dies takes many claims with it. Whether that request was made is
+written down before it is (`batch_id`), and those of one that was not are queued again.
 """
 
 from collections.abc import Mapping
@@ -96,7 +99,8 @@ class Message:
     template_id: the words (lib/store/message_templates.py), which never change. variables: what the occasion adds to
     the customer's own values at the time of sending. link_url: where the variable `link` leads, "" for nowhere.
     send_after: not before that. good_until: not after that. address: E.164 or e-mail; until it is sent, as last known.
-    attempts: how often it was claimed; tells one claim from the next. reason: why it is not sent, "" for no reason.
+    attempts: how often it was claimed; tells one claim from the next. batch_id: the request it goes out in, "" for one
+    of its own. reason: why it is not sent, "" for no reason.
     """
 
     org_id: str
@@ -116,6 +120,7 @@ class Message:
     reason: str = ""
     attempts: int = 0
     lease_until: datetime | None = None
+    batch_id: str = ""
     provider: str = ""
     provider_id: str = ""
     subject: str = ""
@@ -140,7 +145,7 @@ def message_id(org_id: str, cause: Cause, customer_id: str, channel: Channel) ->
     return derived_id("message", org_id, cause.type, cause.id, customer_id, channel)
 
 
-def claimed(message: Message, draft: Draft, provider: str, now: datetime) -> Message:
+def claimed(message: Message, draft: Draft, provider: str, now: datetime, batch_id: str = "") -> Message:
     """About to be handed over, by whoever commits this first."""
     _check(message, State.QUEUED)
     return replace(
@@ -149,6 +154,7 @@ def claimed(message: Message, draft: Draft, provider: str, now: datetime) -> Mes
         reason="",
         attempts=message.attempts + 1,
         lease_until=now + LEASE,
+        batch_id=batch_id,
         claimed_at=now,
         provider=provider,
         address=draft.address,
@@ -212,6 +218,14 @@ def deferred(message: Message, reason: str, now: datetime, retry_after: timedelt
         return refused(message, reason)
     pause = max(backoff(message), retry_after)
     return replace(message, state=State.QUEUED, reason=reason, lease_until=None, send_after=now + pause)
+
+
+def returned(message: Message, reason: str, now: datetime) -> Message:
+    """Its worker died before the request was made: it is due again, unless that has happened too often."""
+    _check(message, State.SENDING)
+    if message.attempts >= ATTEMPTS_MAX:
+        return refused(message, reason)
+    return replace(message, state=State.QUEUED, reason=reason, lease_until=None, send_after=now)
 
 
 def backoff(message: Message) -> timedelta:

@@ -64,8 +64,10 @@ class Rules:
         return cls(org, channel, settings, loyalty.load(org), why or off)
 
 
-def claim(rules: Rules, message_id: str) -> Claim:
+def claim(rules: Rules, message_id: str, batch_id: str = "") -> Claim:
     """Claims a queued message whose time has come, if it may be sent; None if there is nothing to be done about it.
+
+    `batch_id`: the request it will go out in, of which is written down whether it was made (lib/store/message_batches).
 
     Reads for a text: message, customer, consent and what the address was sent; for an e-mail two more, the dashboard's
     own opt-outs. Writes: the message and, for marketing, that the address was sent something.
@@ -78,7 +80,7 @@ def claim(rules: Rules, message_id: str) -> Claim:
             return None
         if message.send_after > now:
             return Later(message)
-        return _Look(transaction, rules, message, now).outcome()
+        return _Look(transaction, rules, message, batch_id, now).outcome()
 
     return transactions.run(work)
 
@@ -106,10 +108,11 @@ def settle(org: OrgStore, claimed: Claimed, result: SendResult) -> Message:
 class _Look:
     """The last look at one message, inside the transaction that claims it."""
 
-    def __init__(self, transaction: Transaction, rules: Rules, message: Message, now: datetime) -> None:
+    def __init__(self, transaction: Transaction, rules: Rules, message: Message, batch_id: str, now: datetime) -> None:
         self._transaction = transaction
         self._rules = rules
         self._message = message
+        self._batch_id = batch_id
         self._now = now
         self._is_marketing = message.purpose is Purpose.MARKETING
 
@@ -169,7 +172,7 @@ class _Look:
         except (InvalidInput, NotFound) as error:
             self._save(domain.unwritable(message, f"template_{error.reason or 'invalid'}"))
             return None
-        claimed = domain.claimed(message, draft, PROVIDERS[message.channel], self._now)
+        claimed = domain.claimed(message, draft, PROVIDERS[message.channel], self._now, self._batch_id)
         if self._is_marketing:
             sent = recent.with_message(message, self._now)
             recent_messages.write(self._transaction, org, message.channel, draft.address, sent)

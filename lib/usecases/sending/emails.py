@@ -1,5 +1,6 @@
 """Sends e-mails in batches: the one that was asked for and others of its org that are due, in one request."""
 
+import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -8,7 +9,7 @@ from typing import TypeVar
 from lib.domain.consent import Channel
 from lib.domain.messages import Message, State
 from lib.platform import clock
-from lib.store import messages, messaging
+from lib.store import message_batches, messages, messaging
 from lib.store.org import OrgStore
 from lib.usecases.sending import accounts
 from lib.usecases.sending.claiming import Claimed, Later, Rules, claim, settle
@@ -47,10 +48,13 @@ def send(org_id: str, message_id: str) -> None:
 
 def _send(rules: Rules, account: EmailSender, message_ids: Sequence[str]) -> None:
     """Whatever goes wrong with one message, those that were claimed are handed over and written down."""
+    batch_id = uuid.uuid4().hex
     with ThreadPoolExecutor(_THREADS) as threads:
-        found = list(threads.map(partial(_attempt, claim, rules), message_ids[: account.batch_max]))
+        claiming = partial(_attempt, partial(claim, rules, batch_id=batch_id))
+        found = list(threads.map(claiming, message_ids[: account.batch_max]))
         claims = [each for each in found if isinstance(each, Claimed)]
-        results = account.send([_mail(each) for each in claims]) if claims else ()
+        sent = bool(claims) and message_batches.hand_over(rules.org, batch_id, clock.now())
+        results = account.send([_mail(each) for each in claims]) if sent else ()
         ended = list(threads.map(partial(_attempt, settle, rules.org), claims, results))
     for each in (*found, *ended):
         if isinstance(each, Later):

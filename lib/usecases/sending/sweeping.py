@@ -1,5 +1,6 @@
 """Finds messages that stand still: never enqueued, lost by their queue, or claimed by a worker that is gone."""
 
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -7,13 +8,15 @@ from itertools import islice
 
 from lib.domain import messages as domain
 from lib.domain.errors import Unavailable
+from lib.domain.messages import Message, State
 from lib.platform import clock, logs
+from lib.store import message_batches
 from lib.store import messages as store
 from lib.store import transaction as transactions
 from lib.store.messages import Pending
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
-from lib.usecases.sending.tasks import enqueue_one
+from lib.usecases.sending.tasks import again, enqueue_one
 
 OVERDUE = timedelta(minutes=10)
 """How late a message may be before its task is taken for lost."""
@@ -21,21 +24,23 @@ OVERDUE = timedelta(minutes=10)
 MESSAGES_MAX = 5_000
 """How many messages one sweep sees to; the longest overdue first."""
 
-_LEASE_EXPIRED = "lease_expired"
+_LOST = "worker_lost"
 _THREADS = 16
 
 
 def sweep() -> None:
     """Enqueues what is overdue, and calls unknown what was claimed and never heard of again: it may have been sent.
 
-    One read a message that stands still, three operations for one that was claimed; two reads when there is none.
+    E-mails whose request was never made are due again. One read a message that stands still, two to four operations
+    more for one that was claimed; two reads when there is none.
     """
     now = clock.now()
     with ThreadPoolExecutor(_THREADS) as threads:
-        lost = sum(threads.map(_closed, _first(store.abandoned(now))))
+        ended = Counter(threads.map(_closed, _first(store.abandoned(now))))
         found = list(_first(store.overdue(now - OVERDUE)))
         list(threads.map(lambda pending: _enqueue(pending, now), found))
-    logs.swept("messages", {"unknown": lost, "enqueued": len(found)})
+    counts = {"unknown": ended[State.UNKNOWN], "returned": ended[State.QUEUED], "enqueued": len(found)}
+    logs.swept("messages", counts)
 
 
 def _first(found: Iterable[Pending]) -> list[Pending]:
@@ -48,20 +53,26 @@ def _enqueue(pending: Pending, now: datetime) -> None:
     enqueue_one(pending.org_id, pending.id, pending.channel, pending.attempts, pending.due_at, turn=turn)
 
 
-def _closed(pending: Pending) -> bool:
-    """Whether the message was claimed still, and is unknown now."""
+def _closed(pending: Pending) -> State | None:
+    """What has become of a message whose worker is gone; None if it is not, or nothing could be written."""
     org = OrgStore(pending.org_id)
 
-    def work(transaction: Transaction) -> bool:
+    def work(transaction: Transaction) -> Message | None:
         now = clock.now()
         message = store.find(transaction, org, pending.id)
         if message is None or not domain.is_abandoned(message, now):
-            return False
-        store.save(transaction, org, domain.unknown(message, _LEASE_EXPIRED), now)
-        return True
+            return None
+        is_unsent = message.batch_id and message_batches.give_up(transaction, org, message.batch_id, now)
+        ended = domain.returned(message, _LOST, now) if is_unsent else domain.unknown(message, _LOST)
+        store.save(transaction, org, ended, now)
+        return ended
 
     try:
-        return transactions.run(work)
+        closed = transactions.run(work)
     except Unavailable:
         # Busy: the next sweep comes soon, and others are not to wait for it.
-        return False
+        return None
+    if closed is None:
+        return None
+    again(closed)
+    return closed.state
