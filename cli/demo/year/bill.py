@@ -14,8 +14,9 @@ from cli.demo.year.play import Audited
 
 # Sweeps look at each order some six times, two reads each (lib/usecases/sweep.py); that of every week once or twice.
 _SWEEP_READS_AN_ORDER = 9
-# Who is due is visited once an hour then, by runs of their own: measured, beside the visits.
-_RUN_READS, _RUN_WRITES, _RUN_TASKS = 20, 9, 2
+# Whoever is due is visited by the hour then, at most in so many more runs a day: what a small one takes of its own,
+# beside finding and visiting its members, as the local stack counts it.
+_RUN_READS, _RUN_WRITES, _RUN_TASKS = 13, 5, 2
 _RUNS_A_DAY_MORE = 23
 # Cloud Run rounds the time of a request up to this; ours have a vCPU and half a GiB (functions/edge/runtime.py).
 _INVOCATION_SECONDS = Fraction(1, 10)

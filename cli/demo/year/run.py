@@ -14,7 +14,6 @@ from rich.console import Console
 from cli.demo import report as reporting
 from cli.demo.compare import Stored, read_stored
 from cli.demo.compare import differences as lasting_differences
-from cli.demo.expected import Figures
 from cli.demo.report import Json
 from cli.demo.shop_setup import ORG_ID, PROGRAMME, YEAR, set_up
 from cli.demo.sources import Source
@@ -99,13 +98,10 @@ class _Year:
         tiers = {person: outcome.tier for person, outcome in outcomes.items()}
         expected = {
             person: replace(figures, tier=tiers.get(person, figures.tier))
-            for person, figures in self._lasting().items()
+            for person, figures in self.source.expected(PROGRAMME).items()
         }
         yield from lasting_differences(stored, expected, player.seen.buyers, gone)
         yield from differences(stored, facts, outcomes, player.seen.buyers)
-
-    def _lasting(self) -> dict[str, Figures]:
-        return dict(self.source.expected(PROGRAMME))
 
     def _audited(self, player: Player) -> Json:
         with self._step("audit", "Auditing every document"):
