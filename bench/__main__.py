@@ -6,7 +6,21 @@ import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
-from bench import audit, due, firestore, firestore_storage, imports, migrate, orders, redemptions, runs, sweep, vendors
+from bench import (
+    audit,
+    due,
+    firestore,
+    firestore_storage,
+    imports,
+    messages,
+    migrate,
+    orders,
+    redemptions,
+    runs,
+    sweep,
+    sync,
+    vendors,
+)
 from bench.budgets import Row, as_json, markdown
 
 Bench: TypeAlias = "Callable[[], list[Row]]"
@@ -19,6 +33,8 @@ _BENCHES: dict[str, Bench] = {
     "due": due.run,
     "runs": runs.run,
     "vendors": vendors.run,
+    "messages": messages.run,
+    "sync": sync.run,
     "imports": imports.run,
     "migrate": migrate.run,
 }
@@ -32,6 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
         return firestore_storage.main(given[1:])
     if given[:1] == ["runs"]:
         return runs.main(given[1:])
+    if given[:1] == ["sync"]:
+        return sync.main(given[1:])
+    if given[:1] == ["messages"]:
+        return messages.main(given[1:])
     options = _parse(given)
     names = list(_BENCHES) if options.what == "all" else [options.what]
     rows = [row for name in names for row in _BENCHES[name]()]

@@ -86,6 +86,7 @@ class Mailing:
         self._refused = set(self._some(self.trouble.refusing))
         self._leaving = sorted(set(self._some(self.trouble.leaving)) - self._out)
         self._left_at: dict[int, datetime] = {}
+        self._prepared = False
         self.deaths = 0
         self._clock = _Clock()
         self._queue = _Queue(self._clock, self._random, self.trouble.twice)
@@ -103,7 +104,7 @@ class Mailing:
 
     def run(self) -> None:
         """Queues the mailing, sends it, and goes on until nothing waits and no worker is missing."""
-        self._open()
+        self.prepare()
         with self._accidents():
             self._queue_all()
             self._break_vendor()
@@ -147,8 +148,11 @@ class Mailing:
         if left_at and message.claimed_at and message.claimed_at > left_at:
             yield f"claimed {message.claimed_at - left_at} after opting out"
 
-    def _open(self) -> None:
-        """Customers who agreed, some of whom changed their minds, and the org's settings."""
+    def prepare(self) -> None:
+        """The org's settings and its customers, who have agreed; the first time it is called."""
+        if self._prepared:
+            return
+        self._prepared = True
         client = self.org.client
         for first in range(0, self.people, _COMMIT_DOCUMENTS):
             batch = client.batch()
