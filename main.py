@@ -6,6 +6,7 @@ from functions.cron import cron
 from functions.customers import sync_customer
 from functions.inbox import replay_inbox
 from functions.menu import public_menu
+from functions.message_events import blackleaf_webhook, click, mailjet_webhook, sweep_events, workevent
 from functions.messages import sendemail, sendsms, sweep_messages, update_messaging_settings
 from functions.migration import preview_migration, start_migration
 from functions.orders import on_order_written, sweep_orders
@@ -43,9 +44,11 @@ __all__ = [
     "age_customers",
     "alleaves_webhook",
     "auditorg",
+    "blackleaf_webhook",
     "cancel_run",
     "capture_redemption",
     "check_points",
+    "click",
     "confirm_rerating",
     "cron",
     "end_holds",
@@ -54,6 +57,7 @@ __all__ = [
     "hold_redemption",
     "list_discrepancies",
     "loyalty_sync",
+    "mailjet_webhook",
     "nightly_audit",
     "nightly_sync",
     "on_legacy_settings_written",
@@ -78,6 +82,7 @@ __all__ = [
     "sendsms",
     "set_consent",
     "start_migration",
+    "sweep_events",
     "sweep_messages",
     "sweep_orders",
     "sweep_pushes",
@@ -88,6 +93,7 @@ __all__ = [
     "update_loyalty_settings",
     "update_messaging_settings",
     "void_redemption",
+    "workevent",
     "workshard",
     "workwebhook",
 ]

@@ -2,6 +2,7 @@
 
 from functions import edge
 from functions.audit import nightly_audit
+from functions.message_events import sweep_events
 from functions.messages import sweep_messages
 from functions.orders import sweep_orders
 from functions.pos import pull_pos
@@ -17,6 +18,7 @@ _SCHEDULES: tuple[edge.Schedule, ...] = (
     nightly_audit,
     nightly_sync,
     pull_pos,
+    sweep_events,
     sweep_messages,
     sweep_orders,
     sweep_pushes,

@@ -46,12 +46,13 @@ runtime.configure()
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A request for a page. `path`: what follows the function's own address, without slashes around it. `form` is
-    empty unless something is posted; repeated fields count once."""
+    empty unless something is posted; repeated fields count once. `reads`: a GET, and not a HEAD that only looks."""
 
     path: str
     query: Mapping[str, str]
     form: Mapping[str, str]
     posts: bool
+    reads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def _visit(request: Request) -> Visit:
     posts = request.method == "POST"
     # A form whose length is not said is not read; a one-click has all it needs in its address.
     form = request.form.to_dict() if posts and request.content_length else {}
-    return Visit(request.path.strip("/"), request.args.to_dict(), form, posts)
+    return Visit(request.path.strip("/"), request.args.to_dict(), form, posts, reads=request.method == "GET")
 
 
 def _visitor(request: Request) -> str:

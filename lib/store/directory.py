@@ -63,6 +63,12 @@ def org_of(names: OrgNames) -> OrgStore | None:
     return OrgStore(org_id) if org_id else None
 
 
+def org_of_message(message_id: str) -> OrgStore | None:
+    """The org of a message, for a link in it that names no org. One read."""
+    org_id = _org_id(OrgStore(UNASSIGNED).message(message_id).get(field_paths=["orgId"]).to_dict())
+    return OrgStore(org_id) if org_id else None
+
+
 def exists(org_id: str) -> bool:
     """Whether there is such an org. Four reads where it is not remembered."""
     return _remembered("org", org_id) is not None

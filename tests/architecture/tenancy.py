@@ -24,6 +24,7 @@ ACROSS_ORGS = {
     ("directory.py", "*"): "finds out which org an order belongs to, and answers with nothing but its id",
     ("runs.py", "stalled"): "the sweep finds runs that stand still, of whichever org, by their paths alone",
     ("alpine_pushes.py", "stalled"): "the sweep finds pushes that still wait, of whichever org; each names its own",
+    ("vendor_events.py", "overdue"): "the sweep finds events that nobody has worked, of whichever org, by their paths",
     ("due.py", "holds"): "finds holds whose time is over, of whichever org, by their paths and dates alone",
     ("integrations.py", "connected_orgs"): "the nightly sync finds connected orgs by their paths alone",
     ("integrations.py", "unreported"): "the nightly sync finds ended syncs, of whichever org, by their paths alone",

@@ -50,8 +50,8 @@ tenants/_system/sweeps/orders             *                     anything   -    
 tenants/green/inbox/order:x               *                     anything   -      -        -        -     -     -    -     gl    gl
 tenants/green/identities/x                *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/receipts/r                  *                     anything   -      -        -        -     -     -    -     -     -
-tenants/green/consents/sms:h              *                     anything   -      -        -        -     -     -    -     -     -
-tenants/green/consents/sms:h/events/e     *                     anything   -      -        -        -     -     -    -     -     -
+tenants/green/consents/sms:h              *                     anything   -      -        -        -     -     -    gl    gl    gl
+tenants/green/consents/sms:h/events/e     *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/integrations/pos            *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/alpine_pushes/p             *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/pos_pulls/main              *                     anything   -      -        -        -     -     -    gl    gl    gl

@@ -35,6 +35,8 @@ ON_THE_SERVER = {
     Action.RECALCULATE_CUSTOMERS,
     Action.PREVIEW_RERATING,
     Action.CONFIRM_RERATING,
+    Action.SET_CONSENT,
+    Action.GET_CONSENT,
 }
 
 ROLES = [
