@@ -22,7 +22,7 @@ from lib.usecases import ageing, redemptions
 _PHASES = 5
 _SYNCED_A_PHASE = 5
 # Shares of steps in which time leaps, schedules are called besides, and an owner changes the settings.
-_LEAPS, _SCHEDULED, _RULED = 0.02, 0.005, 0.004
+_LEAPS, _SCHEDULED, _RULED = 0.018, 0.004, 0.005
 _HOURS = (1, 6, 24, 72, 240, 744)
 _DRAIN_SECONDS = 300.0
 

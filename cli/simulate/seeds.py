@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cli.simulate.plan import Plan
 from cli.simulate.run import Result, Simulation
+from cli.simulate.thrift import thrift
 from emulator.stack import Stack
 from lib.store.client import database
 
@@ -33,7 +34,7 @@ def simulated(plan: Plan) -> Result:
     with tempfile.TemporaryDirectory() as logs, Stack(PROJECT, with_functions=False, log_folder=Path(logs)) as stack:
         os.environ.update(stack.environment)
         # The product's log lines, one for each malformed order, would bury the result.
-        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
+        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere), thrift():
             return Simulation(plan, database()).run()
 
 
