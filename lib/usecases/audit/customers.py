@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lib.domain.ids import id_part
 from lib.domain.invariants.accruals import ACCRUAL_SHAPE, check_accruals
 from lib.domain.invariants.ageing import check_aged
 from lib.domain.invariants.customers import CUSTOMER_SHAPE, SPENDING_SHAPE, check_customer, check_spending
@@ -10,6 +11,7 @@ from lib.domain.invariants.ledger import LedgerReader
 from lib.domain.invariants.months import check_months
 from lib.domain.invariants.notices import NOTICE_SHAPE, check_notice
 from lib.domain.invariants.programme import Programme
+from lib.domain.invariants.reconciliation import DISCREPANCY_SHAPE, check_discrepancy, check_link
 from lib.domain.invariants.redemptions import REDEMPTION_SHAPE, check_redemptions
 from lib.domain.invariants.report import Findings
 from lib.domain.invariants.shapes import Shape
@@ -45,6 +47,7 @@ class CustomerAudit:
         opened = [customer for customer in page if customer.fields.get("loyalty")]
         sound = findings.well_formed("customers", opened, CUSTOMER_SHAPE)
         self._check_identities(sound, findings)
+        self._check_reconciliation(page, sound, findings)
         self._check_spending(sound, findings)
         for customer in sound:
             ledger = self._read_ledger(customer, findings)
@@ -92,6 +95,19 @@ class CustomerAudit:
         for customer in customers:
             findings.found(check_listed(self._org_id, customer, found))
 
+    def _check_reconciliation(self, page: Page, sound: list[Document], findings: Findings) -> None:
+        """Of shops that are connected to Alpine IQ: one query a page, and a read for each customer with a contact."""
+        discrepancies = self._rows(page, "discrepancies", DISCREPANCY_SHAPE, findings)
+        for rows in discrepancies.by_customer.values():
+            for discrepancy in rows:
+                findings.found(check_discrepancy(discrepancy))
+        contacts = {customer.id: contact_id for customer in sound if (contact_id := _contact_id(customer))}
+        owners = self._reader.documents("alpine_contacts", sorted({*contacts.values()}))
+        for customer in sound:
+            if customer.id not in discrepancies.incomplete:
+                found = next(iter(discrepancies.by_customer[customer.id]), None)
+                findings.found(check_link(customer, found, owners.get(contacts.get(customer.id, ""))))
+
     def _check_spending(self, customers: Page, findings: Findings) -> None:
         keys = {customer.id: customer.fields["loyalty"]["spendingKey"] for customer in customers}
         found = self._reader.documents("customer_spending", sorted(filter(None, keys.values())))
@@ -106,3 +122,10 @@ class CustomerAudit:
         if self._reader.has_ledger(customer.id):
             violation = Violation(Invariant.LEDGER_ACCOUNT, customer.path, "the account of its ledger entries", "none")
             findings.found([violation])
+
+
+def _contact_id(customer: Document) -> str | None:
+    """The id of the document that says whose the customer's contact at Alpine IQ is."""
+    link = customer.fields.get("alpine")
+    found = link.get("contactId") if isinstance(link, dict) else None
+    return id_part(found) if isinstance(found, str) and found else None

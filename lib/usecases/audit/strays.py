@@ -24,7 +24,7 @@ class StrayAudit:
 
     def check(self, met: Findings) -> None:
         """Adds to `met`, the findings of all the org's customers, what those customers do not account for."""
-        for collection in ("accruals", "redemptions", "notices"):
+        for collection in ("accruals", "redemptions", "notices", "discrepancies"):
             if self._reader.count_of(collection) != met.checked[collection]:
                 work_pages(self._reader.all_of(collection), self._check_owned, met)
         if self._reader.count_of("identities") != met.checked["identities"]:
