@@ -175,6 +175,22 @@ RUNS = [
     case("{run}", {"totals.changed": "2"}, "D1 {run}"),
     case("{shard}", {"ids": ANN}, "D1 {shard}"),
 ]
+RECONCILIATION = [
+    case("{bob}", {"pointsFromAlpine": 5}, "Q1 {bob}"),
+    case("{bob}", {"loyaltyReconciled": True}, "Q1 {bob}"),
+    case("{bob}", {"loyaltyDiscrepancy": 0}, "Q1 {bob}"),
+    case("{bob}", {"alpine.difference": 1}, "Q1 {bob}", "Q3 {bob}"),
+    case("{bob}", {"alpine.points": "5"}, "D1 {bob}"),
+    case("{bobs_contact}", {"customerId": ANN}, "Q2 {bob}"),
+    case("{bobs_contact}", None, "Q2 {bob}"),
+    case("{bobs_discrepancy}", {"remaining": 7}, "Q3 {bob}"),
+    case("{bobs_discrepancy}", None, "Q3 {bob}"),
+    case("{bob}", {"alpine.state": "agreed", "loyaltyReconciled": True}, "Q3 {bob}"),
+    case("{bobs_discrepancy}", {"resolvedAt": NOW}, "Q4 {bobs_discrepancy}"),
+    case("{bobs_discrepancy}", {"resolution": "split"}, "Q4 {bobs_discrepancy}"),
+    case("{bobs_discrepancy}", {"ratio": "0.1"}, "D1 {bobs_discrepancy}"),
+    case("{tenant}/discrepancies/x", {"customerId": EVE}, "T1 {tenant}/discrepancies/x"),
+]
 OTHERS = [
     case("{tenant}/receipts/x", {**_RECEIPT, "result": {"ok": False}}, "K1 {tenant}/receipts/x"),
     case(
@@ -189,4 +205,4 @@ OTHERS = [
     case("customer_activities/x", {"orgId": ORG, "customerId": "nobody"}, "T1 customer_activities/x"),
     case("customers/x", {"loyaltyEngine": 1, "loyalty": {}}, "T2 customers/x"),
 ]
-DAMAGES = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *NOTICES, *RUNS, *OTHERS]
+DAMAGES = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *NOTICES, *RECONCILIATION, *RUNS, *OTHERS]

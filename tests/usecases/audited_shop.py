@@ -12,16 +12,20 @@ from lib.domain.checkout import TillOrder, Wish
 from lib.domain.commands import Command
 from lib.domain.identity import IdentityKey, IdentityKind, identity_id
 from lib.domain.ids import fingerprint
+from lib.domain.integrations import AlpineIntegration
 from lib.domain.ledger import Actor
+from lib.domain.reconciliation import Member, Policy, State
 from lib.domain.runs import Run, Sums
 from lib.domain.shards import Problem, Shard, Tally, Visits
 from lib.store import runs as runs_store
+from lib.store import settings as settings_store
 from lib.store import shards as shards_store
 from lib.store import transaction as transactions
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
 from lib.usecases import points, redemptions, settings
 from lib.usecases.orders import OrderChange, record_order
+from lib.usecases.reconciliation.comparing import By, Sync, compare
 
 ORG, OTHER_ORG = "org_a", "org_b"
 ANN, BOB, EVE, OLD = "org_a_77", "org_a_78", "org_b_77", "org_a_90"
@@ -77,6 +81,14 @@ class Shop:
         run, claimed = self._started_run("noon")
         visits = Visits(Tally(2, 0, {"changed": 2}), busy=(BOB,))
         return self._saved_run(run, shards.advanced(claimed, claimed.batch, visits, NOW))
+
+    def compare_with_alpine_iq(self, customer_id: str, figure: int) -> None:
+        """Leaves a difference open: Alpine IQ says `figure` of its contact c1."""
+        integration = AlpineIntegration(account_id="1", policy=Policy.ALERT_ONLY, freshness_hours=0)
+        by = By("night", Actor("system", "sync"), datetime.now(UTC))
+        sync = Sync(OrgStore(ORG), integration, settings_store.load(OrgStore(ORG)), by)
+        outcome = compare(sync, customer_id, Member(figure, by.at, contact_id="c1"))
+        assert outcome is not None and outcome.judgement.state is State.OPEN
 
     def _started_run(self, key: str) -> tuple[Run, Shard]:
         run = runs.new_run(ORG, "recalculation", key, {}, Actor("system", "tests"), NOW)
@@ -145,6 +157,7 @@ def open_shop(client: Client) -> Shop:
     hold = shop.command("hold_redemption")
     held = redemptions.hold(hold, ANN, TillOrder("till-9", 100_00), Wish(points=100))["redemption"]["id"]
     points.adjust(shop.command("adjust_points"), BOB, 30, "sorry")
+    shop.compare_with_alpine_iq(BOB, 1000)
     run, shard = shop.finished_run()
     open_run, open_shard = shop.open_run()
     tenant = f"tenants/{ORG}"
@@ -163,6 +176,8 @@ def open_shop(client: Client) -> Shop:
         "open_run": open_run,
         "open_shard": open_shard,
         "held_receipt": f"{tenant}/receipts/{hold.id_of('receipt')}",
+        "bobs_contact": f"{tenant}/alpine_contacts/c1",
+        "bobs_discrepancy": f"{tenant}/discrepancies/{BOB}",
         "bobs_spending": f"{tenant}/customer_spending/bob@example.com",
         "bobs_identity": f"{tenant}/identities/{identity_id(ORG, IdentityKey(IdentityKind.EMAIL, 'bob@example.com'))}",
     }
