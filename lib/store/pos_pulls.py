@@ -24,13 +24,20 @@ _KEPT = timedelta(days=60)
 @dataclass(frozen=True, slots=True)
 class Pull:
     """A pull that is ours to go on with until its lease ends. `digests`: of buckets, as the last complete pull left
-    them; `counts`: of what this one has done in earlier tasks."""
+    them; `counts`: of what this one has done in earlier tasks. `last_complete_at`: None for a till that is read for the
+    first time, or anew because somebody has deleted its document."""
 
     location_id: str
     holder: str
     window: Window
     digests: Mapping[str, str]
     counts: Mapping[str, int]
+    last_complete_at: datetime | None = None
+
+    @property
+    def behind_since(self) -> datetime:
+        """When the last pull that came to its end began, or this one, if there was none."""
+        return self.last_complete_at or self.window.started_at
 
 
 def begin(org: OrgStore, location_id: str, now: datetime, lease: timedelta) -> Pull | None:
@@ -57,7 +64,12 @@ def begin(org: OrgStore, location_id: str, now: datetime, lease: timedelta) -> P
         transaction.merge(reference, claimed)
         going_on = fields.get("window") is not None
         return Pull(
-            location_id, holder, window, fields.get("digests") or {}, (fields.get("counts") or {}) if going_on else {}
+            location_id=location_id,
+            holder=holder,
+            window=window,
+            digests=fields.get("digests") or {},
+            counts=(fields.get("counts") or {}) if going_on else {},
+            last_complete_at=fields.get("lastSyncAt"),
         )
 
     return run(work)

@@ -6,7 +6,8 @@ from lib.domain.answers import Answer
 from lib.domain.commands import Command
 from lib.domain.errors import NotFound
 from lib.domain.orders import Flaw, MalformedOrder
-from lib.store import directory, inbox, orders, receipts, recording
+from lib.platform import secrets
+from lib.store import alpine_pushes, directory, inbox, orders, receipts, recording
 from lib.store import settings as settings_store
 from lib.store.org import UNASSIGNED, OrgStore
 from lib.store.transaction import Transaction
@@ -44,7 +45,13 @@ def replay(command: Command, item_id: str) -> Answer:
         if not inbox.close(transaction, kept_in, order_id, occasion):
             raise NotFound("no such order in the inbox", reason="unknown_inbox_item")
         if changes:
+            is_told = secrets.alpine_iq_key(org.org_id) is not None
+            accrual = changes.accrual
+            sale = alpine_pushes.new_sale(transaction, org, snapshot.accrual, accrual, command.at) if is_told else None
             recording.write(transaction, org, changes, stored.order, occasion, unchanged_since=stored.revision)
+            if sale:
+                # Its task is the sweep's to enqueue: this one is late already.
+                alpine_pushes.add(transaction, org, sale)
         points = changes.accrual.points if changes else 0
         return {"ok": True, "orderId": order_id, "recorded": changes is not None, "points": points}
 

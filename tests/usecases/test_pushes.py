@@ -21,7 +21,7 @@ from lib.platform import tasks
 from lib.store import alpine_pushes
 from lib.store.org import OrgStore
 from lib.store.transaction import run
-from lib.usecases import points, pushes
+from lib.usecases import inbox, points, pushes
 from lib.vendors.alpine_iq.client import AlpineIq
 from lib.vendors.limiter import Rate
 from tests.usecases.counter import ANN, ORG, Counter, cost
@@ -149,6 +149,18 @@ class TestSales:
         shop.connect(sales=True)
         shop.sell(createdAt=datetime.now(UTC) - timedelta(days=4))
         assert shop.pushes() == []
+
+    def test_one_that_waited_in_the_inbox_is_told_by_the_sweep(self, shop: Shop, later: Callable[..., None]) -> None:
+        shop.connect(sales=True)
+        shop.sell(status="layaway")
+        # Nobody hears of the correction.
+        shop.counter.write("o1", status="completed")
+        command = shop.till.command("replay_inbox")
+        assert inbox.replay(command, "order:o1")["recorded"]
+        assert [push["state"] for push in shop.pushes()] == ["queued"]
+        later(minutes=11)
+        pushes.sweep()
+        assert shop.work() == ["sent"]
 
     def test_nobody_to_tell_of(self, shop: Shop) -> None:
         shop.connect(sales=True)

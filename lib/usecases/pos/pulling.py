@@ -25,6 +25,7 @@ from lib.vendors.errors import SwitchedOff, VendorError
 
 QUEUE = "pulllocation"
 _EVERY = timedelta(minutes=30)
+_BEHIND_AFTER = timedelta(hours=6)
 # As long as a task may run, and a little more.
 _LEASE = timedelta(minutes=10)
 # What a list takes after it has begun cannot be cut: the largest slices and 30,000 customers take four minutes.
@@ -56,6 +57,7 @@ def pull(org_id: str, location_id: str) -> bool:
     begun = store.begin(org, location_id, clock.now(), _LEASE)
     if begun is None:
         return False
+    _tell_if_behind(org_id, begun)
     try:
         return _Pulling(org, begun).to_its_end()
     except SwitchedOff as error:
@@ -76,7 +78,7 @@ class _Pulling:
         self._begun = begun
         self._began_at = time.monotonic()
         self._digests = dict(begun.digests)
-        self._taking = Taking(org, begun.location_id, begun.counts)
+        self._taking = Taking(org, begun)
 
     def to_its_end(self) -> bool:
         till = directory.till(self._org, self._begun.location_id, PROVIDER)
@@ -126,6 +128,14 @@ def _failed(org: OrgStore, begun: Pull, reason: str) -> None:
     logs.pull_failed(org.org_id, begun.location_id, reason, failures)
     if failures >= FAILURES_ALERTED:
         _raise(AlertKind.POS_PULL_FAILING, org.org_id, {"failures": failures}, now)
+
+
+def _tell_if_behind(org_id: str, begun: Pull) -> None:
+    """Pulls that die leave nothing behind that says so, but for a cursor that stands still."""
+    now = clock.now()
+    behind = now - begun.behind_since
+    if behind > _BEHIND_AFTER:
+        _raise(AlertKind.POS_PULL_FAILING, org_id, {"hours behind": int(behind / timedelta(hours=1))}, now)
 
 
 def _tell_of_unreadable(org_id: str, counts: Mapping[str, int], now: datetime) -> None:

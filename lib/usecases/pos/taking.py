@@ -13,6 +13,7 @@ from lib.store import pos_pulls, pos_records
 from lib.store import settings as settings_store
 from lib.store import transaction as transactions
 from lib.store.org import OrgStore
+from lib.store.pos_pulls import Pull
 from lib.store.transaction import Transaction
 
 AnyOrder: TypeAlias = PosOrder | UnreadableOrder
@@ -26,10 +27,12 @@ class Taking:
     """What one pull takes over of one till. `counts` are of orders and customers: listed, written, and what is wrong
     with them (unknown_status, unreadable, foreign, unidentified); what was wrong before is not counted again."""
 
-    def __init__(self, org: OrgStore, location_id: str, counts: Mapping[str, int]) -> None:
+    def __init__(self, org: OrgStore, begun: Pull) -> None:
         self._org = org
-        self._location_id = location_id
-        self.counts: Counter[str] = Counter(counts)
+        self._location_id = begun.location_id
+        # Then everything is compared with its document, whatever the marks say.
+        self._anew = begun.last_complete_at is None
+        self.counts: Counter[str] = Counter(begun.counts)
 
     def orders(self, listed: Sequence[AnyOrder | None], digests: Mapping[str, str]) -> dict[str, str]:
         """Writes the orders that are new or have changed; the digests of the buckets in which there was any."""
@@ -61,7 +64,7 @@ class Taking:
             if digests.get(bucket) == digest:
                 continue
             known = pos_pulls.marks(self._org, self._location_id, bucket)
-            if news := [record for record in records.values() if known.get(record.id) != record.mark]:
+            if news := [it for it in records.values() if self._anew or known.get(it.id) != it.mark]:
                 take(news, known)
                 # Only now: what is marked as known has been written.
                 pos_pulls.save_marks(self._org, self._location_id, bucket, {**known, **marks}, clock.now())

@@ -159,14 +159,17 @@ class TestCosts:
         shop.pull()
         assert spent(usage) == (UNCHANGED[0] + 2, UNCHANGED[1] + 2)
 
-    def test_marks_that_are_lost_cost_reads_and_no_writes_of_orders(self, shop: Shop, usage: StackClient) -> None:
-        shop.sell(1)
+    def test_without_its_document_everything_is_compared_anew(self, shop: Shop) -> None:
+        for number in (1, 2):
+            shop.sell(number)
         shop.pull()
         before = shop.client.document("orders", "alleaves_1").get().update_time
-        shop.client.document("tenants", ORG, "pos_pulls", MAIN).delete()
-        for bucket in shop.client.collection("tenants", ORG, "pos_pulls", MAIN, "pos_marks").stream():
-            bucket.reference.delete()
+        shop.client.document("orders", "alleaves_2").update({"status": "pending"})
         shop.pull()
+        assert shop.order(2)["status"] == "pending"
+        shop.client.document("tenants", ORG, "pos_pulls", MAIN).delete()
+        shop.pull()
+        assert shop.order(2)["status"] == "completed"
         assert shop.client.document("orders", "alleaves_1").get().update_time == before
 
     def test_the_token_is_fetched_once(self, shop: Shop) -> None:
@@ -219,6 +222,13 @@ class TestTheCursor:
         shop.pull()
         assert shop.alerts() == {"pos_pull_failing": {"failures": 3}}
         assert shop.state()["reason"] == "credentials"
+
+    def test_a_cursor_that_stands_still_is_told_of_even_if_nothing_says_why(self, shop: Shop) -> None:
+        shop.pull()
+        dead = {"lastSyncAt": NOW - timedelta(hours=7), "leaseUntil": NOW - timedelta(minutes=1)}
+        shop.client.document("tenants", ORG, "pos_pulls", MAIN).update(dead)
+        shop.pull()
+        assert shop.alerts() == {"pos_pull_failing": {"hours behind": 7}}
 
     def test_an_outage_longer_than_the_window_loses_nothing(self, shop: Shop) -> None:
         shop.pull()
