@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,6 @@ from lib.store import messages as message_store
 from lib.store import transaction as transactions
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
-from tests.emulator.tasks.target import eventually
 
 SECRET, PASSWORD = "in-the-path", "in-the-header"
 KEYS = SigningKeys({"2026": b"a secret of enough bytes", "2025": b"the secret of last year"}, "2026")
@@ -103,12 +103,11 @@ class Shop:
     def worked(self, number: int) -> dict[str, dict[str, Any]]:
         """The inbox, when so many events have been worked."""
 
-        def done() -> dict[str, dict[str, Any]]:
-            found = self.inbox()
-            is_done = len(found) == number and all(it["status"] != "received" for it in found.values())
-            return found if is_done else {}
-
-        return dict(eventually(done))
+        deadline = time.monotonic() + 60
+        while len(found := self.inbox()) != number or any(it["status"] == "received" for it in found.values()):
+            assert time.monotonic() < deadline, f"not worked within a minute: {found}"
+            time.sleep(0.02)
+        return found
 
     def token(self, channel: Channel, address: str) -> str:
         return make_token(self.org_id, channel, address, KEYS)
