@@ -34,6 +34,10 @@ orders/elsewhere                          retailerId=red        own order  -    
 tenants/green                             ownerId=olga          anything   -      -        -        -     gl    -    -     g     gl
 tenants/green/public/menu                 *                     anything   gl     gl       gl       gl    gl    gl   gl    gl    gl
 tenants/green/settings/loyalty            *                     settings   -      -        -        -     -     -    g     gcu   gcu
+tenants/green/settings/messaging          *                     anything   -      -        -        -     -     -    g     g     g
+tenants/green/message_templates/t         *                     anything   -      -        -        -     -     -    gl    gl    gl
+tenants/green/recent_messages/sms:h       *                     anything   -      -        -        -     -     -    -     -     -
+tenants/green/message_batches/b           *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/settings/email_warmup       *                     settings   -      -        -        -     -     -    -     -     -
 tenants/green/settings_history/change     *                     anything   -      -        -        -     -     -    -     gl    gl
 tenants/green/redemptions/by_kim          customerId=green_kim  anything   -      -        -        gl    -     gl   gl    gl    gl

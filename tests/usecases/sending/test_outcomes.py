@@ -1,0 +1,107 @@
+"""What a vendor answers, and what is made of it: sent, tried again at its time, failed, or unknown for ever."""
+
+from datetime import timedelta
+
+import pytest
+
+from lib.domain.messages import State, reported
+from lib.store import messages
+from lib.store import transaction as transactions
+from lib.usecases import sending
+from tests.usecases.sending.desk import MAIL, Desk
+
+
+def test_what_is_refused_has_failed_and_counts_for_no_cap(desk: Desk) -> None:
+    ann = desk.customer("ann")
+    desk.texts.put_account(desk.key, refused=[desk.phone()])
+    (message,) = desk.send(desk.message(ann))
+    assert (message.state, message.reason) == (State.FAILED, "rejected:unreachable_number")
+    desk.texts.put_account(desk.key, refused=[])
+    (other,) = desk.send(desk.message(ann, cause="summer:1"))
+    assert other.state is State.SENT
+
+
+def test_a_vendor_that_wants_to_be_left_alone_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The account's limiter keeps to Retry-After in real time; one that is out of its patience says so at once.
+    desk.texts.fail("status", status=429, retryAfter=7200, times=1)
+    (message,) = desk.send(desk.message(desk.customer("ann")))
+    assert (message.state, message.reason) == (State.QUEUED, "rate_limited")
+    assert message.send_after - desk.time.now() >= timedelta(seconds=7100)
+    assert desk.queue.due() == [message.send_after]
+
+
+def test_what_is_clearly_not_sent_is_sent_later(desk: Desk) -> None:
+    desk.texts.fail("status", status=503, times=2)
+    (message,) = desk.send(desk.message(desk.customer("ann")))
+    assert (message.state, message.reason, message.attempts) == (State.QUEUED, "server_error", 1)
+    assert timedelta(seconds=30) <= message.send_after - desk.time.now() <= timedelta(seconds=38)
+    desk.time.advance(timedelta(minutes=1))
+    desk.queue.deliver()
+    assert (desk.stored(message).state, desk.stored(message).attempts, len(desk.arrived())) == (State.SENT, 2, 1)
+
+
+def test_somebody_who_leaves_before_the_second_try_gets_nothing(desk: Desk) -> None:
+    desk.texts.fail("status", status=503, times=2)
+    (message,) = desk.send(desk.message(desk.customer("ann")))
+    desk.opt_out("+12122000000")
+    desk.time.advance(timedelta(minutes=1))
+    desk.queue.deliver()
+    assert (desk.stored(message).reason, desk.arrived()) == ("opted_out", [])
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_what_may_have_been_sent_is_never_sent_again(desk: Desk, done: bool) -> None:
+    desk.texts.fail("status", status=504, html=True, afterEffect=done)
+    (message,) = desk.send(desk.message(desk.customer("ann")))
+    assert (message.state, desk.document(message)["status"]) == (State.UNKNOWN, "failed")
+    for _ in range(3):
+        desk.pass_time(hours=1)
+    assert (desk.stored(message).state, len(desk.arrived())) == (State.UNKNOWN, int(done))
+    # It counts as sent where only so many may be.
+    (other,) = desk.send(desk.message(f"{desk.org_id}_ann", cause="summer:1"))
+    assert other.reason == "capped"
+
+
+def test_events_settle_what_is_unknown(desk: Desk) -> None:
+    desk.mails.fail("status", status=504, html=True, afterEffect=True)
+    (message,) = desk.send(desk.message(desk.customer("ann"), MAIL))
+    assert message.state is State.UNKNOWN
+    now = desk.time.now()
+
+    def work(transaction: transactions.Transaction) -> None:
+        found = messages.get(transaction, desk.org, message.id)
+        messages.save(transaction, desk.org, reported(found, State.OPENED, now), now)
+
+    transactions.run(work)
+    fields = desk.document(message)
+    assert (fields["status"], fields["openedAt"], fields["statusReason"]) == ("opened", now, None)
+
+
+def test_a_batch_of_which_some_are_refused(desk: Desk) -> None:
+    given = [desk.message(desk.customer(f"c{number}", number), MAIL) for number in range(12)]
+    desk.mails.put_account(desk.key, refused=["c3@example.com"], failing=["c5@example.com"])
+    desk.opt_out("c7@example.com", given[7].channel)
+    states = {number: message.state for number, message in enumerate(desk.send(*given))}
+    expected = {3: State.FAILED, 5: State.QUEUED, 7: State.SKIPPED}
+    assert states == {number: expected.get(number, State.SENT) for number in range(12)}
+    assert desk.mails.requests()["total"] < 6
+    desk.mails.put_account(desk.key, failing=[])
+    desk.time.advance(timedelta(minutes=1))
+    desk.queue.deliver()
+    assert desk.stored(given[5]).state is State.SENT
+    assert sorted(mail["to"] for mail in desk.arrived()) == sorted(
+        f"c{number}@example.com" for number in range(12) if number not in (3, 7)
+    )
+
+
+def test_a_claim_that_nobody_comes_back_to_is_unknown(desk: Desk) -> None:
+    message = desk.message(desk.customer("ann"))
+    sending.enqueue(desk.queue_only(message))
+    desk.queue.redelivers = False
+    desk.killer.arm(1)
+    desk.queue.deliver()
+    assert desk.stored(message).state is State.SENDING
+    desk.pass_time(minutes=2)
+    assert desk.stored(message).state is State.SENDING
+    desk.pass_time(minutes=2)
+    assert (desk.stored(message).state, desk.stored(message).reason) == (State.UNKNOWN, "worker_lost")
