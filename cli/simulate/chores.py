@@ -13,12 +13,13 @@ from cli.simulate.world import World, change_settings, is_recorded
 from lib.domain.errors import Unavailable
 from lib.domain.ledger import CLOCK
 from lib.platform.transient import TRANSIENT
-from lib.usecases import ageing, orders, recalculation, redemptions, runs, settings, sweep
+from lib.usecases import ageing, orders, recalculation, redemptions, rerating, runs, settings, sweep
 from lib.usecases.runs import Job, Jobs
 
 _ALL = (
     Job(ageing.JOB, ageing.members, ageing.visit),
     Job(recalculation.JOB, recalculation.members, recalculation.visit),
+    Job(rerating.RESUME_JOB, rerating.resumed_members, rerating.resumed_visit),
 )
 JOBS: Jobs = {job.name: job for job in _ALL}
 # A dead worker's lease has run out after this, and the sweep takes its run for stalled.
@@ -36,6 +37,7 @@ class Chores:
     queue: Queue
     chance: Random
     touched: set[str] = field(default_factory=set)
+    _is_swept: bool = False
 
     def step(self) -> bool:
         """One task, if there is one due; False if there is none."""
@@ -66,9 +68,11 @@ class Chores:
 
     def sweep_orders(self) -> None:
         """Has recorded whose events were lost, all of them if nothing comes in between."""
+        self._is_swept = False
         swept: list[sweep.Swept | None] = []
         done = self._carried_out("sweep_orders", lambda: swept.append(sweep.sweep_orders(self._record)))
         if done and swept[0] and swept[0].done and not swept[0].counts["failed"]:
+            self._is_swept = True
             self.world.count("complete sweeps of orders")
             for order_id, (version, state) in self.world.present.items():
                 if self.world.oracle.is_behind(order_id, version, state):
@@ -91,7 +95,8 @@ class Chores:
         return True
 
     def finish(self) -> set[str]:
-        """Lets time pass until every run has ended and nobody is due; whose customers that has written."""
+        """Lets time pass until orders have been swept, every run has ended and nobody is due; whose customers that has
+        written."""
         touched: set[str] = set()
         for _ in range(_ROUNDS_MAX):
             self.world.timeline.advance(_LONG_ENOUGH)
@@ -99,7 +104,10 @@ class Chores:
             touched |= self.touched
             while self.step():
                 touched |= self.touched
-            if not len(self.queue) and not any(True for _ in ageing.batches()) and not self._has_open_runs():
+            is_idle = not len(self.queue) and not any(True for _ in ageing.batches())
+            if is_idle and self._is_swept and not self._has_open_runs():
+                for order_id in self.world.oracle.unpaid(self.world.timeline.now):
+                    self.world.problem(f"{order_id}: was placed in a pause that is over, and has not been made up for")
                 return touched
         self.world.problem(f"after {_ROUNDS_MAX} rounds of all schedules something is still to be done")
         return touched
@@ -122,9 +130,17 @@ class Chores:
             self.world.count(f"{what}: died")
             return False
         finally:
+            if what == "workshard":
+                self._tell_of_orders(written)
             self._tell(written)
         self.world.count(f"{what}: done")
         return True
+
+    def _tell_of_orders(self, written: Iterable[str]) -> None:
+        """Of the jobs of runs only the one that makes up for a pause writes what orders have granted."""
+        made_up_for = {path.rpartition("/")[2] for path in written if "/accruals/" in path}
+        self.world.count("orders made up for after a pause", len(made_up_for))
+        self.world.oracle.made_up_for(made_up_for, self.world.timeline.now)
 
     def _tell(self, written: Iterable[str]) -> None:
         self.world.holds_ended(written)

@@ -63,7 +63,9 @@ class _Order:
     state: Deserves | None = None
     owner: str | None = None
     points: int = 0
+    heard_at: datetime | None = None
     rate: Fraction | None = None
+    is_unpaid: bool = False
     release_at: datetime | None = None
     expiry: Expiry = None
 
@@ -127,7 +129,7 @@ class Oracle:
             order = self._orders.setdefault(order_id, _Order())
             if version <= order.version or state.phase is Phase.UNCLEAR:
                 return set()
-            order.version, order.state = version, state
+            order.version, order.state, order.heard_at = version, state, order.heard_at or at
             returned = self._rewards_of(order_id) if state.phase is Phase.RETURNED else {}
             payee = state.person if state.phase is Phase.EARNING else None
             concerned = {payee, order.owner, *(reward.person for reward in returned.values())} - {None}
@@ -197,6 +199,25 @@ class Oracle:
                 else:
                     self.given_back(redemption_id, at)
 
+    def made_up_for(self, order_ids: Iterable[str], at: datetime) -> None:
+        """The records of these orders were written by somebody who makes up for a pause."""
+        with self._lock:
+            for order_id in sorted(order_ids):
+                order = self._orders.get(order_id)
+                if order and order.owner and (then := self._terms(order_id, order)):
+                    account, placed_at = self._aged(order.owner, at), self._placed_at(order_id, order)
+                    order.is_unpaid, order.rate = False, then.rate
+                    order.release_at, order.expiry = then.dates_of_late(placed_at)
+                    if counted := account.orders.get(order_id):
+                        self._pay(order_id, order, account, self._worth(order, account, counted[1]), at)
+
+    def unpaid(self, at: datetime) -> set[str]:
+        """Orders of a pause that should have been made up for by now; not those whose points would be gone again."""
+        with self._lock:
+            owed = ((key, order, self._terms(key, order)) for key, order in self._orders.items())
+            dates = {key: then.dates_of_late(self._placed_at(key, order)) for key, order, then in owed if then}
+            return {key for key, (_, expiry) in dates.items() if expiry is None or expiry > at}
+
     def overdue(self, at: datetime) -> set[str]:
         """Holds that should have been ended by now."""
         with self._lock:
@@ -250,12 +271,30 @@ class Oracle:
     def _earn(self, order_id: str, order: _Order, account: _Account, state: Deserves, at: datetime) -> None:
         shop = self.shops[account.person.org_id]
         if order.rate is None:
-            order.rate = shop.rate(state.ordered_at)
+            order.is_unpaid = shop.earns_nothing(state.ordered_at)
+            order.rate = Fraction(0) if order.is_unpaid else shop.rate
             order.release_at = shop.release_at(state.ordered_at)
             order.expiry = shop.expiry(order.release_at or state.ordered_at)
-        multiplier = self.equity_multiplier if account.person.equity else 1
-        self._pay(order_id, order, account, int(state.cents * order.rate * multiplier // 100), at)
+        self._pay(order_id, order, account, self._worth(order, account, state.cents), at)
         account.orders[order_id] = (state.ordered_at, state.cents)
+
+    def _worth(self, order: _Order, account: _Account, cents: int) -> int:
+        multiplier = self.equity_multiplier if account.person.equity else 1
+        return int(cents * (order.rate or 0) * multiplier // 100)
+
+    def _placed_at(self, order_id: str, order: _Order) -> datetime:
+        """When an order was placed, or was first heard of if it does not count at present."""
+        counted = self._account(order.owner or "").orders.get(order_id)
+        found = counted[0] if counted else order.heard_at
+        if found is None:
+            raise ValueError(f"{order_id} has never been heard of")
+        return found
+
+    def _terms(self, order_id: str, order: _Order) -> Shop | None:
+        """The shop as it went on after the pause of an order that has not been made up for; None for any other."""
+        if not order.is_unpaid or not order.owner:
+            return None
+        return self._shop(order.owner).made_up_by(self._placed_at(order_id, order))
 
     def _pay(self, order_id: str, order: _Order, account: _Account, points: int, at: datetime) -> None:
         """Brings what an order has given to a customer to so many points."""

@@ -1,6 +1,6 @@
 """The simulation's two shops: their settings as the oracle understands them, and how their owners change them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from random import Random
@@ -35,7 +35,8 @@ _REPRIEVE = timedelta(days=30)
 
 @dataclass(slots=True)
 class Shop:
-    """`settings` as they were last accepted, in the dashboard's names; and since when they are so, where it matters."""
+    """`settings` as they were last accepted, in the dashboard's names; and since when they are so, where it matters.
+    `resumptions`: the shop as it was each time it went on after a pause."""
 
     org_id: str
     settings: dict[str, Any]
@@ -43,6 +44,7 @@ class Shop:
     paused_at: datetime | None = None
     resumed_at: datetime | None = None
     changed_at: datetime | None = None
+    resumptions: tuple["Shop", ...] = ()
 
     def change(self, change: dict[str, Any], at: datetime) -> None:
         """These settings were accepted at an instant."""
@@ -53,6 +55,7 @@ class Shop:
             self.paused_at = at
         if before["paused"] and not self.is_paused:
             self.resumed_at = at
+            self.resumptions = (*self.resumptions, replace(self))
         self.changed_at = at
 
     @property
@@ -75,15 +78,27 @@ class Shop:
         """Whether who owes points sees a balance below nothing."""
         return bool(self.settings["clawback"] == "allow_negative")
 
-    def rate(self, ordered_at: datetime) -> Fraction:
-        """Points a dollar of an order that earns for the first time now."""
-        begun = self.paused_at is not None and ordered_at >= self.paused_at
-        over = self.resumed_at is not None and (self.paused_at is None or self.resumed_at >= self.paused_at)
+    @property
+    def rate(self) -> Fraction:
+        """Points a dollar."""
+        return Fraction(str(self.settings["pointsPerDollar"]))
+
+    def earns_nothing(self, ordered_at: datetime) -> bool:
+        """Whether an order that earns for the first time now earns nothing (yet), having been placed in a pause."""
         if self.is_paused:
-            is_lost = begun or self.paused_at is None or over
-        else:
-            is_lost = begun and self.resumed_at is not None and ordered_at < self.resumed_at
-        return Fraction(0) if is_lost else Fraction(str(self.settings["pointsPerDollar"]))
+            return self.paused_at is not None and ordered_at >= self.paused_at
+        return self.settings["pausedOrders"] == "skip" and self.had_paused(ordered_at)
+
+    def had_paused(self, ordered_at: datetime) -> bool:
+        """Whether an order was placed in the last pause, which is over."""
+        if self.paused_at is None or self.resumed_at is None:
+            return False
+        return self.paused_at <= ordered_at < self.resumed_at
+
+    def made_up_by(self, ordered_at: datetime) -> "Shop | None":
+        """The shop as it went on after the pause in which an order was placed, if it makes up for such orders."""
+        found = (then for then in self.resumptions if then.had_paused(ordered_at))
+        return next((then for then in found if then.settings["pausedOrders"] == "accrue_on_resume"), None)
 
     def release_at(self, ordered_at: datetime) -> datetime | None:
         """When points of an order can be spent, None for at once."""
@@ -97,6 +112,12 @@ class Shop:
             return None
         by_month = self.settings["expiryRounding"] == "month_end"
         return almanac.end_of_life(spendable_at, months, self.zone, by_month=by_month)
+
+    def dates_of_late(self, placed_at: datetime) -> tuple[datetime | None, datetime | None]:
+        """Of points that an order is given when the shop goes on: when they can be spent, and when they go bad. They
+        live from the end of the pause."""
+        release_at = self.release_at(placed_at)
+        return release_at, self.expiry(max(at for at in (release_at, placed_at, self.resumed_at) if at))
 
     def gone_by(self, at: datetime) -> datetime | None:
         """What goes bad until then is gone at an instant; None while nothing goes bad."""
@@ -138,6 +159,7 @@ def timed_settings(org_id: str, chance: Random) -> dict[str, Any]:
         "expiryWarningDays": chance.choice((0, 7, 14)),
         "pendingDays": chance.choice((0, 1, 5)),
         "tierPolicy": {**policy(chance, by_window=green), "lapse": "one_down" if green else "by_balance"},
+        "pausedOrders": "skip" if green else "accrue_on_resume",
         "timeZone": chance.choice(("America/New_York", "America/Phoenix", "America/Chicago"))
         if green
         else chance.choice(("America/Los_Angeles", "Pacific/Honolulu", "America/Adak")),
