@@ -16,7 +16,7 @@ from functions.edge import errors, runtime
 from functions.edge.inputs import org_of
 from functions.edge.schedules import SECONDS_MAX, knows_secret
 from lib.domain.access import Action, Reach, authorise
-from lib.domain.errors import InvalidInput, PermissionDenied
+from lib.domain.errors import ErrorKind, InvalidInput, PerennialError, PermissionDenied
 from lib.domain.ledger import Actor
 from lib.platform import identity
 
@@ -59,7 +59,7 @@ def on_dashboard(action: Action) -> Callable[[Callable[[Asked], Mapping[str, Any
                 return _response(handler(_asked(request, action)), HTTPStatus.OK)
             except Exception as error:  # noqa: BLE001  # nothing may reach the caller but what `public` lets through
                 told = errors.public(handler.__name__, error)
-                return _response({"error": told.message, "reason": told.reason}, errors.status_of(told))
+                return _response({"error": told.message, "reason": told.reason}, _status_of(told))
 
         endpoint: Endpoint = https_fn.on_request(timeout_sec=SECONDS_MAX)(answer)
         return endpoint
@@ -80,6 +80,12 @@ def _asked(request: Request, action: Action) -> Asked:
     if authorise(caller, org_id, action) is not Reach.WHOLE_ORG:
         raise PermissionDenied("the caller's role does not allow this", reason="role")
     return Asked(org_id, Actor("staff", caller.uid), data, request.method == "POST")
+
+
+def _status_of(error: PerennialError) -> HTTPStatus:
+    """400 where something is not configured, as it always was here."""
+    is_precondition = error.kind is ErrorKind.FAILED_PRECONDITION
+    return HTTPStatus.BAD_REQUEST if is_precondition else errors.status_of(error)
 
 
 def _response(body: Mapping[str, Any], status: HTTPStatus) -> Response:

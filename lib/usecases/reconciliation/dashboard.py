@@ -79,13 +79,19 @@ def single(org_id: str, customer_id: str) -> dict[str, Any]:
 
 
 def stats(org_id: str) -> dict[str, Any]:
-    """The figures of the dashboard's loyalty page. A read a thousand customers for each."""
+    """The figures of the dashboard's loyalty page. A read a thousand customers for each.
+
+    Raises NotFound for an org that has no customers and was never synced.
+    """
     org = OrgStore(org_id)
+    total = alpine_links.count(org)
     synced_at = integrations.sync_state(org).synced_at
+    if not total and synced_at is None:
+        raise NotFound("Organization not found", reason="unknown_org")
     reconciled = alpine_links.count(org, loyaltyReconciled=True)
     unreconciled = alpine_links.count(org, loyaltyReconciled=False)
     return {
-        "totalCustomers": alpine_links.count(org),
+        "totalCustomers": total,
         "withAlpineSync": reconciled + unreconciled,
         "withCalculatedPoints": alpine_links.count(org, loyaltyEngine=ENGINE_VERSION),
         "reconciled": reconciled,

@@ -14,7 +14,7 @@ from tests.usecases.reconciliation.shop import Shop
 Open = Callable[..., Shop]
 
 # What is done to every request for contacts, and what a sync says of it.
-DOWN = {
+DOWN: dict[str, tuple[dict[str, Any], str | None]] = {
     "too many requests": ({"kind": "status", "status": 429, "retryAfter": 0}, "throttled"),
     "server error": ({"kind": "status", "status": 500}, None),
     "a page of a proxy": ({"kind": "status", "status": 502, "html": True}, None),
