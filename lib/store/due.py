@@ -35,8 +35,10 @@ def holds(now: datetime) -> Iterator[tuple[str, str]]:
     held = database().collection_group("redemptions").where(filter=FieldFilter("state", "==", State.HELD.value))
     query = held.where(filter=FieldFilter("expiresAt", "<=", now)).order_by("expiresAt").select(["expiresAt"])
     for found in _all(query):
-        # tenants/{org}/redemptions/{id}: the path says whose it is.
-        yield found.reference.parent.parent.id, found.id
+        # tenants/{org}/redemptions/{id}: the path says whose it is. Others have collections of that name too.
+        path = found.reference.path.split("/")
+        if len(path) == 4 and path[0] == "tenants":
+            yield path[1], found.id
 
 
 def customer_ids(org: OrgStore, after: str | None, limit: int) -> list[str]:

@@ -226,6 +226,13 @@ class TestHoldsWhoseTimeIsOver:
         assert redemptions.end_due() == {"ended": 1, "failed": 1}
         assert till.redemption(sound)["state"] == "expired"
 
+    @pytest.mark.parametrize("path", ["redemptions/r1", f"bundles/{ORG}/redemptions/r1"])
+    def test_are_not_looked_for_in_collections_of_others(self, till: Till, shop_clock: ClockFile, path: str) -> None:
+        till.client.document(path).set({"state": "held", "expiresAt": clock.now()})
+        till.held(till.customer("ann", 100), 100)
+        shop_clock.move(DAY)
+        assert redemptions.end_due() == {"ended": 1}
+
 
 class TestTwice:
     def test_two_visits_at_once_do_it_once(self, counter: Counter, till: Till, shop_clock: ClockFile) -> None:
