@@ -14,6 +14,7 @@ from google.cloud.firestore import DocumentReference
 
 from lib.domain.invariants.report import AuditReport
 from lib.domain.invariants.violations import Violation
+from lib.domain.leases import is_held
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction, run
 
@@ -58,8 +59,7 @@ def begin(org: OrgStore, day: date, now: datetime, lease: timedelta) -> int | No
     def work(transaction: Transaction) -> int | None:
         reference = _reference(org, day)
         known = transaction.get([reference])[0].to_dict() or {}
-        until = known.get("leaseUntil")
-        if known.get("state") in _DONE or (until and now < until <= now + lease):
+        if known.get("state") in _DONE or is_held(known.get("leaseUntil"), now, lease):
             return None
         attempt = int(known.get("attempts", 0)) + 1
         fields = _head(org, day, now, State.RUNNING)

@@ -13,6 +13,7 @@ from typing import Any
 from google.cloud.firestore import DocumentReference, FieldFilter
 
 from lib.domain import orders as reading
+from lib.domain.leases import is_held
 from lib.domain.sweeps import PROBES, Pass, Position, Progress
 from lib.store import orders
 from lib.store.orders import StoredOrder
@@ -38,9 +39,7 @@ def claim(name: str, now: datetime, duration: timedelta) -> Lease | None:
     def work(transaction: Transaction) -> Lease | None:
         reference = _reference(name)
         fields = transaction.get([reference])[0].to_dict() or {}
-        until = fields.get("leaseUntil")
-        # A lease that runs on for longer than any is given dates from before the clock was set back.
-        if until and now < until <= now + duration:
+        if is_held(fields.get("leaseUntil"), now, duration):
             return None
         progress = _decode(fields)
         transaction.replace(reference, _encode(name, progress, now, holder, now + duration))
