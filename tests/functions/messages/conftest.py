@@ -32,7 +32,7 @@ SECRET, PASSWORD = "in-the-path", "in-the-header"
 KEYS = SigningKeys({"2026": b"a secret of enough bytes", "2025": b"the secret of last year"}, "2026")
 NOW = datetime.now(UTC).replace(microsecond=0)
 
-_ORGS = [f"org_{number}" for number in range(200)]
+_ORGS = [f"org_{number}" for number in range(300)]
 _numbers, _calls = count(), count()
 
 
