@@ -181,10 +181,11 @@ class Oracle:
             self._look(person, at)
 
     def given_back(self, redemption_id: str, at: datetime) -> None:
-        """A hold was let go, or a captured reward reinstated."""
+        """A hold was let go, or a captured reward reinstated; nothing if it had gone back before."""
         with self._lock:
-            self._give_back(redemption_id, at)
-            self._look(self._rewards[redemption_id].person, at)
+            if self._is_out(redemption_id):
+                self._give_back(redemption_id, at)
+                self._look(self._rewards[redemption_id].person, at)
 
     def timed_out(self, redemption_ids: Iterable[str], at: datetime) -> None:
         """These redemptions were written by somebody who ends holds; those whose time is not over have been told of
