@@ -57,6 +57,10 @@ tenants/green/receipts/r                  *                     anything   -    
 tenants/green/consents/sms:h              *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/consents/sms:h/events/e     *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/integrations/pos            *                     anything   -      -        -        -     -     -    -     -     -
+tenants/green/integrations/alpine_iq      *                     anything   -      -        -        -     -     -    -     -     -
+tenants/green/alpine_exports/e            *                     anything   -      -        -        -     -     -    -     -     -
+tenants/green/alpine_exports/e/parts/p    *                     anything   -      -        -        -     -     -    -     -     -
+tenants/green/alpine_contacts/c           *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/alpine_pushes/p             *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/pos_pulls/main              *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/pos_pulls/main/pos_marks/m  *                     anything   -      -        -        -     -     -    -     -     -

@@ -16,6 +16,7 @@ DIRECTLY: dict[Action, tuple[str, str, str]] = {
     Action.GET_LEDGER: ("list", "customers/green_kim/ledger/1", "customers/green_lee/ledger/1"),
     Action.REPLAY_INBOX: ("get", "tenants/green/inbox/order:x", "tenants/green/inbox/order:x"),
     Action.UPDATE_LOYALTY_SETTINGS: ("update", "tenants/green/settings/loyalty", "tenants/green/settings/loyalty"),
+    Action.LIST_DISCREPANCIES: ("list", "tenants/green/discrepancies/green_kim", "tenants/green/discrepancies/green_kim"),
 }
 # These make or move value, or are recorded as somebody's decision: the server does them, for nobody a client.
 ON_THE_SERVER = {
@@ -35,6 +36,8 @@ ON_THE_SERVER = {
     Action.RECALCULATE_CUSTOMERS,
     Action.PREVIEW_RERATING,
     Action.CONFIRM_RERATING,
+    Action.SYNC_LOYALTY,
+    Action.RESOLVE_DISCREPANCY,
     Action.UPDATE_MESSAGING_SETTINGS,
     Action.SET_CONSENT,
     Action.GET_CONSENT,
