@@ -23,6 +23,7 @@ class AlertKind(StrEnum):
     AUDIT_MISSING = "audit_missing"
     EVENTS_LOST = "events_lost"
     SWEEP_BEHIND = "sweep_behind"
+    RUN_FAILED = "run_failed"
     SYNC_DISCREPANT = "sync_discrepant"
     SYNC_FAILED = "sync_failed"
     DISCREPANCY = "discrepancy"
@@ -36,6 +37,7 @@ TITLES: Mapping[AlertKind, str] = {
     AlertKind.AUDIT_MISSING: "The nightly audit has not been done",
     AlertKind.EVENTS_LOST: "Many order events did not arrive",
     AlertKind.SWEEP_BEHIND: "The catch-up sweep of orders is behind",
+    AlertKind.RUN_FAILED: "A run has failed and waits to be resumed",
     AlertKind.SYNC_DISCREPANT: "The sync with Alpine IQ found differences",
     AlertKind.SYNC_FAILED: "The sync with Alpine IQ failed",
     AlertKind.DISCREPANCY: "A customer's points differ from Alpine IQ's",

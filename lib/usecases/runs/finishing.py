@@ -1,8 +1,10 @@
 """The end of a run: once no shard of it is worked any more, its totals are added up exactly, once."""
 
-from lib.domain.runs import Run, RunState, finished
+from lib.domain.alerts import Alert, AlertKind
+from lib.domain.runs import Run, RunState, Sums, finished
 from lib.domain.shards import ShardState, released
-from lib.platform import clock
+from lib.platform import alerts, clock
+from lib.store import alerts as raised
 from lib.store import runs as store
 from lib.store import shards
 from lib.store import transaction as transactions
@@ -18,12 +20,14 @@ def finish(org: OrgStore, run_id: str) -> None:
 
     Each of them calls this when it ends, so the last one finds that it was. The run is read before its shards: whoever
     claims one of them afterwards reads the run again, sees it stopped and visits nobody (lib/usecases/runs/working.py).
-    A read a shard, once a run.
+    Operators are told of a run that has failed, before that is on record: whoever dies in between is followed by
+    another who tells them. A read a shard, once a run.
     """
     run = store.load(org, run_id)
     if run is None or run.finished_at or run.state is RunState.PLANNING or _is_worked(org, run):
         return
     sums = shards.sums(org, run_id)
+    _alert(run, sums)
 
     def work(transaction: Transaction) -> None:
         current = store.get(transaction, org, run_id)
@@ -31,6 +35,13 @@ def finish(org: OrgStore, run_id: str) -> None:
             store.save(transaction, org, finished(current, sums, clock.now()))
 
     transactions.run(work)
+
+
+def _alert(run: Run, sums: Sums) -> None:
+    now = clock.now()
+    if finished(run, sums, now).state is RunState.FAILED:
+        alert = Alert(AlertKind.RUN_FAILED, run.org_id, now.date(), {"members": run.members, "failed": sums.failed})
+        alerts.raise_alert(alert, lambda alert: raised.claim(alert, now))
 
 
 def _is_worked(org: OrgStore, run: Run) -> bool:

@@ -1,5 +1,6 @@
 """What cannot be dealt with is recorded, tried again where that may help, and stops nothing else."""
 
+import json
 from typing import Any
 
 import pytest
@@ -11,6 +12,12 @@ from lib.usecases import runs
 from lib.usecases.runs import Job
 from tests.usecases.runs.checks import assert_complete, command, raise_, step, totals
 from tests.usecases.runs.delivery import Clock, Killed, Open, Tasks
+
+
+def alerts(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, dict[str, int]]]:
+    """Kind and facts of every alert since the last time."""
+    lines = (json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{"))
+    return [(line["alert"], line["facts"]) for line in lines if line["message"] == "alert"]
 
 
 class TestTrouble:
@@ -47,7 +54,9 @@ class TestTrouble:
         queue.deliver()
         assert_complete(shop, run_id)
 
-    def test_who_stays_busy_fails_the_run_in_the_end_and_can_be_resumed(self, queue: Tasks, open_shop: Open) -> None:
+    def test_who_stays_busy_fails_the_run_in_the_end_and_can_be_resumed(
+        self, queue: Tasks, open_shop: Open, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         shop = open_shop(8)
         shop.troubles = {"m002": Unavailable("busy")}
         run_id = shop.start()
@@ -55,11 +64,13 @@ class TestTrouble:
         run = shop.run(run_id)
         assert (run["state"], run["totals"]) == ("failed", totals(7, failed=1, marked=7))
         assert run["errors"] == [{"memberId": "m002", "reason": "unavailable"}]
+        assert alerts(capsys) == [("run_failed", {"members": 8, "failed": 1})]
         shop.troubles = {}
         assert runs.resume(command("resume_run", shop.org_id), run_id)["ok"]
         queue.deliver()
         assert_complete(shop, run_id)
         assert shop.run(run_id)["errors"] == []
+        assert alerts(capsys) == []
 
     def test_a_shard_that_kills_its_workers_is_given_up(self, queue: Tasks, open_shop: Open, time: Clock) -> None:
         shop = open_shop(4)
