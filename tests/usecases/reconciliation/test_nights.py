@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from emulator.client import StackClient
+from lib.store.org import OrgStore
+from lib.usecases import points, reconciliation
+from lib.usecases.reconciliation import syncing
 from tests.usecases.reconciliation.shop import Shop
 from tests.usecases.reconciliation.shop import number as shop_number
 
@@ -185,3 +188,49 @@ class TestWhatItCosts:
         # The run's own: that it has begun, the export and its one part.
         assert used["writes"] == 3
         assert shop.asked == 4
+
+
+class TestAgain:
+    def test_a_block_that_is_visited_twice_is_done_once(self, shop: Shop) -> None:
+        ada, ben = shop.both("ada", 100, 300), shop.both("ben", 100, 100)
+        params = reconciliation.begin(shop.org_id, "tonight")
+        org = OrgStore(shop.org_id)
+        (block,) = reconciliation.members(org, params, None, 10)
+        first = reconciliation.visit(org, params, block)
+        before = [shop.till.read(f"customers/{each}") for each in (ada, ben)]
+        again = reconciliation.visit(org, params, block)
+        assert (first["overridden"], again["unchanged"], again.get("pointsAdded", 0)) == (1, 2, 0)
+        assert [shop.till.read(f"customers/{each}") for each in (ada, ben)] == before
+
+    def test_customers_who_come_after_the_layout_are_in_a_block(self, shop: Shop) -> None:
+        for name in ("ben", "cem", "dan", "eve"):
+            shop.both(name, 100, 100)
+        shop.night()
+        shop.both("ada", 100, 300)
+        shop.both("zoe", 100, 300)
+        assert shop.night()["overridden"] == 2
+
+    def test_a_run_that_is_resumed_a_day_later_compares_nothing(self, shop: Shop) -> None:
+        ada = shop.both("ada", 100, 300)
+        params = reconciliation.begin(shop.org_id, "tonight")
+        org = OrgStore(shop.org_id)
+        (block,) = reconciliation.members(org, params, None, 10)
+        shop.time.pass_(days=1)
+        assert reconciliation.visit(org, params, block) == {"outdatedBlocks": 1}
+        assert shop.till.points(ada) == 100
+
+    def test_whoever_buys_while_the_night_is_at_work_keeps_what_was_earned(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ada = shop.both("ada", 100, 100)
+        commit = syncing._Block._commit
+
+        def bought_meanwhile(self: Any, *arguments: Any) -> Any:
+            monkeypatch.setattr(syncing._Block, "_commit", commit)
+            points.adjust(shop.till.command("adjust_points"), ada, 5, "bought meanwhile")
+            return commit(self, *arguments)
+
+        monkeypatch.setattr(syncing._Block, "_commit", bought_meanwhile)
+        assert shop.night()["agreed"] == 1
+        assert shop.till.points(ada) == 105
+        assert shop.shown(ada)["loyaltyDiscrepancy"] == 5
