@@ -10,6 +10,7 @@ from typing import Any
 
 from google.cloud.firestore import CollectionReference, DocumentReference, FieldFilter, Query
 
+from lib.domain.invariants.messages import MESSAGE_SHAPE
 from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.violations import Document
 from lib.domain.settings import effective_settings
@@ -26,6 +27,8 @@ _ORDER_FIELDS = (
     "orgId", "brandId", "organizationId", "dispensaryId", "retailerId", "customerId",
     "status", "paymentStatus", "mode", "source", "isTestAccount", "totals", "total", "amount",
 )  # fmt: skip
+# What a message says is nobody's business here.
+_MESSAGE_FIELDS = (*MESSAGE_SHAPE, "status", "customerEmail")
 
 
 def server_time() -> datetime:
@@ -130,6 +133,26 @@ class AuditReader:
     def shards(self, run_id: str) -> Iterator[list[Document]]:
         """Pages of the shards of one of the org's runs."""
         return self._pages(self.org.collection("runs", run_id, "shards"), PAGE_OF_DOCUMENTS)
+
+    def consent_paths(self) -> Iterator[list[str]]:
+        """Pages of the paths of the org's consent logs, also of those that have events and no document any more."""
+        references = self.org.collection("consents").list_documents(page_size=PAGE_OF_DOCUMENTS, read_time=self.at)
+        page: list[str] = []
+        for reference in references:
+            page.append(reference.path)
+            if len(page) == PAGE_OF_DOCUMENTS:
+                yield page
+                page = []
+        if page:
+            yield page
+
+    def consent_events(self, log_id: str) -> Iterator[list[Document]]:
+        """Pages of the events of one log."""
+        return self._pages(self.org.collection("consents", log_id, "events"), PAGE_OF_DOCUMENTS)
+
+    def messages(self) -> Iterator[list[Document]]:
+        """Pages of the org's messages, without what they say."""
+        return self._pages(self.org.messages().select(_MESSAGE_FIELDS), PAGE_OF_DOCUMENTS)
 
     @property
     def menu_path(self) -> str:

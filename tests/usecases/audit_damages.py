@@ -149,6 +149,22 @@ NOTICES = [
     case(_at(_EXPIRING), {**_told(_EXPIRING), "kind": "news"}, f"D1 {_at(_EXPIRING)}"),
     case(_at(_ENTERED), {**_told(_ENTERED), "customerId": EVE}, f"T1 {_at(_ENTERED)}"),
 ]
+CONSENTS = [
+    case("{log}", {"marketingWithdrawnAt": None}, "G1 {log}"),
+    case("{log}", {"holderGrantedAt": NOW}, "G1 {log}"),
+    case("{log}", {"events": 3}, "G1 {log}"),
+    case("{log}", None, "G1 {log}"),
+    case("{withdrawn}", None, "G1 {log}"),
+    case("{withdrawn}", {"kind": "marketing_granted"}, "G1 {log}"),
+    case("{granted}", {"source": "reply"}, "G1 {log}"),
+    case("{granted}", {"occurredAt": NOW - timedelta(days=9)}, "G1 {log}"),
+    case("{granted}", {"consentId": "email:x"}, "G2 {granted}"),
+    case("{granted}", {"orgId": "org_b"}, "G2 {granted}"),
+    case("{log}", {"channel": "sms"}, "G2 {log}"),
+    case("{log}/events/x", {COPY_OF: "{granted}"}, "G1 {log}", "G2 {log}/events/x"),
+    case("{granted}", {"kind": "maybe"}, "D1 {granted}"),
+    case("{log}", {"complainedAt": "never"}, "D1 {log}"),
+]
 RUNS = [
     case("{run}", {"members": 4}, "F1 {run}"),
     case("{run}", {"shards": 2}, "F1 {run}"),
@@ -174,6 +190,19 @@ RUNS = [
     case("{open_run}", {"state": "failed", "finishedAt": NOW}, "F4 {open_run}", "F5 {open_run}"),
     case("{run}", {"totals.changed": "2"}, "D1 {run}"),
     case("{shard}", {"ids": ANN}, "D1 {shard}"),
+]
+MESSAGES = [
+    case("customer_communications/x", {COPY_OF: "{message}"}, "M1 customer_communications/x"),
+    case("{message}", {"cause.id": "spring:2"}, "M1 {message}"),
+    case("{message}", {"dedupeKey": "x"}, "M1 {message}"),
+    case("{message}", {"status": "scheduled"}, "M2 {message}"),
+    case("{message}", {"state": "sending", "status": "scheduled"}, "M2 {message}"),
+    case("{message}", {"leaseUntil": _LATER}, "M2 {message}"),
+    case("{message}", {"claimedAt": None}, "M2 {message}"),
+    case("{message}", {"sentAt": None}, "M2 {message}"),
+    case("{message}", {"state": "skipped", "status": "failed"}, "M2 {message}"),
+    case("{message}", {"claimedAt": _LATER}, "M3 {message}"),
+    case("{message}", {"attempts": "1"}, "D1 {message}"),
 ]
 RECONCILIATION = [
     case("{bob}", {"pointsFromAlpine": 5}, "Q1 {bob}"),
@@ -205,4 +234,5 @@ OTHERS = [
     case("customer_activities/x", {"orgId": ORG, "customerId": "nobody"}, "T1 customer_activities/x"),
     case("customers/x", {"loyaltyEngine": 1, "loyalty": {}}, "T2 customers/x"),
 ]
-DAMAGES = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *NOTICES, *RECONCILIATION, *RUNS, *OTHERS]
+OWNED = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *NOTICES]
+DAMAGES = [*OWNED, *RECONCILIATION, *MESSAGES, *CONSENTS, *RUNS, *OTHERS]

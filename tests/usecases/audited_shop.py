@@ -7,9 +7,12 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
+from lib.domain import messages as domain_messages
 from lib.domain import runs, shards
 from lib.domain.checkout import TillOrder, Wish
 from lib.domain.commands import Command
+from lib.domain.consent import Channel, ConsentKind, ConsentSource, consent_id
+from lib.domain.frequency import MessageType
 from lib.domain.identity import IdentityKey, IdentityKind, identity_id
 from lib.domain.ids import fingerprint
 from lib.domain.integrations import AlpineIntegration
@@ -17,18 +20,21 @@ from lib.domain.ledger import Actor
 from lib.domain.reconciliation import Member, Policy, State
 from lib.domain.runs import Run, Sums
 from lib.domain.shards import Problem, Shard, Tally, Visits
+from lib.domain.unsubscribe import UnsubscribeRequest
+from lib.store import messages as messages_store
 from lib.store import runs as runs_store
 from lib.store import settings as settings_store
 from lib.store import shards as shards_store
 from lib.store import transaction as transactions
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
-from lib.usecases import points, redemptions, settings
+from lib.usecases import consents, points, redemptions, settings
 from lib.usecases.orders import OrderChange, record_order
 from lib.usecases.reconciliation.comparing import By, Sync, compare
 
 ORG, OTHER_ORG = "org_a", "org_b"
 ANN, BOB, EVE, OLD = "org_a_77", "org_a_78", "org_b_77", "org_a_90"
+ANNS_PHONE = "+12015550123"
 NOW = datetime.now(UTC)
 # The name of a pretended field: the path of the document whose fields a new one takes over.
 COPY_OF = "copy of"
@@ -89,6 +95,27 @@ class Shop:
         sync = Sync(OrgStore(ORG), integration, settings_store.load(OrgStore(ORG)), by)
         outcome = compare(sync, customer_id, Member(figure, by.at, contact_id="c1"))
         assert outcome is not None and outcome.judgement.state is State.OPEN
+
+    def sent_message(self) -> str:
+        """Path of a text that Ann has got, and after which she wanted no more."""
+        message = domain_messages.Message(
+            org_id=ORG,
+            customer_id=ANN,
+            channel=Channel.SMS,
+            cause=domain_messages.Cause("campaign", "spring:1"),
+            kind=MessageType.CAMPAIGN,
+            template_id="t",
+            created_at=NOW,
+            send_after=NOW,
+            good_until=NOW + timedelta(days=2),
+        )
+        draft = domain_messages.Draft(ANNS_PHONE, "Hello")
+        sent = domain_messages.accepted(domain_messages.claimed(message, draft, "blackleaf", NOW), "m1", NOW)
+        transactions.run(lambda transaction: messages_store.queue(transaction, OrgStore(ORG), message))
+        transactions.run(lambda transaction: messages_store.save(transaction, OrgStore(ORG), sent, NOW))
+        wish = UnsubscribeRequest(ORG, Channel.SMS, ANNS_PHONE, signed=True)
+        assert consents.follow(wish, consents.Choice.UNSUBSCRIBE)
+        return f"customer_communications/{message.id}"
 
     def _started_run(self, key: str) -> tuple[Run, Shard]:
         run = runs.new_run(ORG, "recalculation", key, {}, Actor("system", "tests"), NOW)
@@ -158,6 +185,15 @@ def open_shop(client: Client) -> Shop:
     held = redemptions.hold(hold, ANN, TillOrder("till-9", 100_00), Wish(points=100))["redemption"]["id"]
     points.adjust(shop.command("adjust_points"), BOB, 30, "sorry")
     shop.compare_with_alpine_iq(BOB, 1000)
+    consents.record(
+        shop.command("set_consent"),
+        consents.Person(customer_id=ANN),
+        Channel.EMAIL,
+        consents.Statement(ConsentKind.MARKETING_GRANTED, ConsentSource.CHECK_IN, "May we?"),
+    )
+    consents.follow(UnsubscribeRequest(ORG, Channel.EMAIL, "ann@example.com", signed=True), consents.Choice.UNSUBSCRIBE)
+    log = f"tenants/{ORG}/consents/{consent_id(ORG, Channel.EMAIL, 'ann@example.com')}"
+    granted, withdrawn = client.collection(f"{log}/events").order_by("recordedAt").get()
     run, shard = shop.finished_run()
     open_run, open_shard = shop.open_run()
     tenant = f"tenants/{ORG}"
@@ -171,6 +207,10 @@ def open_shop(client: Client) -> Shop:
         "returned": f"{tenant}/redemptions/{returned}",
         "held": f"{tenant}/redemptions/{held}",
         "x": f"{tenant}/redemptions/x",
+        "log": log,
+        "granted": f"{log}/events/{granted.id}",
+        "withdrawn": f"{log}/events/{withdrawn.id}",
+        "message": shop.sent_message(),
         "run": run,
         "shard": shard,
         "open_run": open_run,

@@ -16,7 +16,9 @@ from lib.domain.menu import public_menu
 from lib.store import audit as store
 from lib.store.audit import AuditReader
 from lib.store.org import OrgStore
+from lib.usecases.audit.consents import check_consents
 from lib.usecases.audit.customers import CustomerAudit
+from lib.usecases.audit.messages import MessageAudit
 from lib.usecases.audit.orders import OrderAudit
 from lib.usecases.audit.pages import Page, work_pages
 from lib.usecases.audit.runs import RunAudit
@@ -54,7 +56,9 @@ def _audit_org(reader: AuditReader, settle: timedelta, findings: Findings) -> No
     work_pages(reader.redemptions_in("held", "captured"), orders.check_returned, own)
     own.found(check_open_holds((hold for page in reader.redemptions_in("held") for hold in page), reader.at))
     work_pages(reader.all_of("receipts"), lambda page: _check_receipts(reader, page), own)
+    work_pages(reader.messages(), MessageAudit(reader).check, own)
     work_pages(reader.all_of("runs"), RunAudit(reader).check, own)
+    check_consents(reader, own)
     _check_menu(reader, programme, settle, own)
     findings.add(own)
 
