@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from cli.simulate.oracle import Deserves
+from cli.simulate.books import Deserves
 from lib.usecases.orders import OrderChange
 
 # How far an event can be overtaken, in deliveries of the same worker.

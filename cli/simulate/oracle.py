@@ -5,104 +5,18 @@ contradict it. What happens to one customer it has to be told in order where tim
 """
 
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from fractions import Fraction
 
-from cli.simulate.ladder import Bought, Ladder, segment
-from cli.simulate.people import Opening, Person
-from cli.simulate.purse import Expiry, Purse
+from cli.simulate.books import Account, Deserves, Expected, Order, Phase, Reward, said
+from cli.simulate.ladder import segment
+from cli.simulate.people import Person
+from cli.simulate.purse import Purse
 from cli.simulate.shops import Shop
 
 _KEPT_ON = timedelta(days=1)
-
-
-class Phase(StrEnum):
-    """What an order deserves: points; nothing; nothing, and its rewards go back; nobody can say."""
-
-    EARNING = "earning"
-    OPEN = "open"
-    RETURNED = "returned"
-    UNCLEAR = "unclear"
-
-
-@dataclass(frozen=True, slots=True)
-class Deserves:
-    """One state of an order: what it deserves, whose it is, and how much it is worth."""
-
-    phase: Phase
-    person: str | None
-    cents: int
-    ordered_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What a customer's document must say. `lots`: points by the day they expire; `parcels`: those that wait, by when
-    they can be spent and when they expire."""
-
-    available: int
-    pending: int
-    reserved: int
-    debt: int
-    spend_cents: int
-    order_count: int
-    first_at: datetime | None
-    last_at: datetime | None
-    tier: str
-    segment: str
-    lots: Mapping[Expiry, int]
-    parcels: Mapping[tuple[datetime, Expiry], int]
-
-
-@dataclass(slots=True)
-class _Order:
-    version: int = -1
-    state: Deserves | None = None
-    owner: str | None = None
-    points: int = 0
-    heard_at: datetime | None = None
-    rate: Fraction | None = None
-    is_unpaid: bool = False
-    release_at: datetime | None = None
-    expiry: Expiry = None
-
-
-@dataclass(slots=True)
-class _Reward:
-    person: str
-    order_id: str
-    ends_at: datetime
-
-
-@dataclass(slots=True)
-class _Account:
-    """A customer: `orders` that count, by id, as (when placed, cents); `before`: what was bought at the last look."""
-
-    person: Person
-    purse: Purse
-    ladder: Ladder = field(default_factory=Ladder)
-    orders: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    bought: Bought = field(default_factory=Bought)
-    segment: str = ""
-    tier: str = ""
-
-    def recount(self) -> Bought:
-        """Adds up what counts; what was bought before."""
-        before, opening = self.bought, self.person.opening or Opening()
-        brought = ((opening.last_at, opening.spend_cents),) if opening.last_at else ()
-        orders = (*self.orders.values(), *brought)
-        dates = [at for at, _ in orders] + ([opening.first_at] if opening.first_at else [])
-        self.bought = Bought(
-            orders=orders,
-            cents=sum(cents for _, cents in orders),
-            count=len(self.orders) + opening.order_count,
-            first_at=min(dates, default=None),
-            last_at=max(dates, default=None),
-        )
-        return before
 
 
 @dataclass(slots=True)
@@ -112,9 +26,9 @@ class Oracle:
     people: dict[str, Person]
     shops: dict[str, Shop]
     equity_multiplier: Fraction
-    _orders: dict[str, _Order] = field(default_factory=dict)
-    _rewards: dict[str, _Reward] = field(default_factory=dict)
-    _accounts: dict[str, _Account] = field(default_factory=dict)
+    _orders: dict[str, Order] = field(default_factory=dict)
+    _rewards: dict[str, Reward] = field(default_factory=dict)
+    _accounts: dict[str, Account] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def delivered(
@@ -126,7 +40,7 @@ class Oracle:
         whom it concerns.
         """
         with self._lock:
-            order = self._orders.setdefault(order_id, _Order())
+            order = self._orders.setdefault(order_id, Order())
             if version <= order.version or state.phase is Phase.UNCLEAR:
                 return set()
             order.version, order.state, order.heard_at = version, state, order.heard_at or at
@@ -154,7 +68,7 @@ class Oracle:
     def is_behind(self, order_id: str, version: int, state: Deserves) -> bool:
         """Whether this state of an order, of which somebody should have heard, would change anything."""
         with self._lock:
-            order = self._orders.get(order_id) or _Order()
+            order = self._orders.get(order_id) or Order()
             if version <= order.version or state.phase is Phase.UNCLEAR or state == order.state:
                 return False
             if state.phase is Phase.EARNING:
@@ -169,7 +83,7 @@ class Oracle:
             account = self._aged(person, at)
             minutes = timedelta(minutes=self._shop(person).settings["holdMinutes"])
             account.purse.hold(redemption_id, points)
-            self._rewards[redemption_id] = _Reward(person, order_id, at + minutes)
+            self._rewards[redemption_id] = Reward(person, order_id, at + minutes)
             self._look(person, at)
 
     def captured(self, redemption_id: str, points: int, at: datetime) -> None:
@@ -245,20 +159,20 @@ class Oracle:
     def expected(self, wanted: Iterable[str]) -> dict[str, Expected]:
         """What these people's documents must say since somebody last wrote them."""
         with self._lock:
-            return {key: _said(self._account(key)) for key in wanted}
+            return {key: said(self._account(key)) for key in wanted}
 
     def _shop(self, person: str) -> Shop:
         return self.shops[self.people[person].org_id]
 
-    def _account(self, key: str) -> _Account:
+    def _account(self, key: str) -> Account:
         if key not in self._accounts:
             person = self.people[key]
             brought = person.opening.points if person.opening else 0
-            account = self._accounts[key] = _Account(person, Purse({None: brought} if brought else {}))
+            account = self._accounts[key] = Account(person, Purse({None: brought} if brought else {}))
             account.recount()
         return self._accounts[key]
 
-    def _aged(self, key: str, at: datetime) -> _Account:
+    def _aged(self, key: str, at: datetime) -> Account:
         account = self._account(key)
         account.purse.age(at, self._shop(key).gone_by(at))
         return account
@@ -269,7 +183,7 @@ class Oracle:
         account.ladder.look(shop, account.bought, at, before)
         account.tier, account.segment = account.ladder.name(shop), segment(shop, account.bought, at)
 
-    def _earn(self, order_id: str, order: _Order, account: _Account, state: Deserves, at: datetime) -> None:
+    def _earn(self, order_id: str, order: Order, account: Account, state: Deserves, at: datetime) -> None:
         shop = self.shops[account.person.org_id]
         if order.rate is None:
             order.is_unpaid = shop.earns_nothing(state.ordered_at)
@@ -279,11 +193,11 @@ class Oracle:
         self._pay(order_id, order, account, self._worth(order, account, state.cents), at)
         account.orders[order_id] = (state.ordered_at, state.cents)
 
-    def _worth(self, order: _Order, account: _Account, cents: int) -> int:
+    def _worth(self, order: Order, account: Account, cents: int) -> int:
         multiplier = self.equity_multiplier if account.person.equity else 1
         return int(cents * (order.rate or 0) * multiplier // 100)
 
-    def _placed_at(self, order_id: str, order: _Order) -> datetime:
+    def _placed_at(self, order_id: str, order: Order) -> datetime:
         """When an order was placed, or was first heard of if it does not count at present."""
         counted = self._account(order.owner or "").orders.get(order_id)
         found = counted[0] if counted else order.heard_at
@@ -291,13 +205,13 @@ class Oracle:
             raise ValueError(f"{order_id} has never been heard of")
         return found
 
-    def _terms(self, order_id: str, order: _Order) -> Shop | None:
+    def _terms(self, order_id: str, order: Order) -> Shop | None:
         """The shop as it went on after the pause of an order that has not been made up for; None for any other."""
         if not order.is_unpaid or not order.owner:
             return None
         return self._shop(order.owner).made_up_by(self._placed_at(order_id, order))
 
-    def _pay(self, order_id: str, order: _Order, account: _Account, points: int, at: datetime) -> None:
+    def _pay(self, order_id: str, order: Order, account: Account, points: int, at: datetime) -> None:
         """Brings what an order has given to a customer to so many points."""
         owed, order.points = points - order.points, points
         if owed < 0:
@@ -307,7 +221,7 @@ class Oracle:
         elif owed:
             account.purse.add(owed, order.expiry, self.shops[account.person.org_id].gone_by(at))
 
-    def _rewards_of(self, order_id: str) -> dict[str, _Reward]:
+    def _rewards_of(self, order_id: str) -> dict[str, Reward]:
         return {key: reward for key, reward in self._rewards.items() if reward.order_id == order_id}
 
     def _give_back(self, redemption_id: str, at: datetime) -> None:
@@ -321,25 +235,3 @@ class Oracle:
     def _is_over(self, redemption_id: str, at: datetime) -> bool:
         reward = self._rewards[redemption_id]
         return reward.ends_at <= at and redemption_id in self._account(reward.person).purse.set_aside
-
-
-def _said(account: _Account) -> Expected:
-    purse, bought = account.purse, account.bought
-    parcels: dict[tuple[datetime, Expiry], int] = {}
-    for heap in purse.waiting.values():
-        dates = (heap.release_at, heap.expiry)
-        parcels[dates] = parcels.get(dates, 0) + heap.points
-    return Expected(
-        available=purse.available,
-        pending=purse.pending,
-        reserved=purse.reserved,
-        debt=purse.debt,
-        spend_cents=bought.cents,
-        order_count=bought.count,
-        first_at=bought.first_at,
-        last_at=bought.last_at,
-        tier=account.tier,
-        segment=account.segment,
-        lots=purse.by_expiry(),
-        parcels=parcels,
-    )

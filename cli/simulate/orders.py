@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from google.cloud.firestore import DocumentReference, DocumentSnapshot
 
-from cli.simulate.oracle import Deserves, Phase
+from cli.simulate.books import Deserves, Phase
 from cli.simulate.people import ORDER_AGE_DAYS_MAX, Person
 
 _PHONE_FORMS = ("+1{0}", "1{0}", "{0}", "({1}) {2}-{3}")

@@ -76,18 +76,20 @@ class Purse:
         heap.points += points
 
     def take(self, points: int, first: Collection[Expiry] = ()) -> Heaps:
-        """Free points out, those that go bad first before others; before all of them those that go bad on `first`."""
+        """Free points out, those that go bad first before others; before all of them those that go bad on `first`.
+
+        Of an order the oracle may hear later than a till does: what is missing is owed by the heap that never goes bad.
+        """
         taken: Heaps = []
         for expiry in sorted(self.free, key=lambda expiry: (expiry not in first, expiry or _NEVER)):
-            part = min(points, self.free[expiry])
+            part = max(0, min(points, self.free[expiry]))
             points -= part
             self.free[expiry] -= part
             if part:
                 taken.append((expiry, part))
+        self._put(None, -points)
         self.free = {expiry: left for expiry, left in self.free.items() if left}
-        if points:
-            raise ValueError(f"{points} points more than there are")
-        return taken
+        return [*taken, (None, points)] if points else taken
 
     def take_back(self, order_id: str, points: int, expiries: Collection[Expiry]) -> None:
         """Points of an order out: what waits of it, then what is free, and what is gone already is owed."""
@@ -97,7 +99,7 @@ class Purse:
             points -= part
             if not heap.points:
                 del self.waiting[order_id]
-        part = min(points, self.available)
+        part = max(0, min(points, self.available))
         self.take(part, expiries)
         self.debt += points - part
 
@@ -130,7 +132,7 @@ class Purse:
             self.free[expiry] = self.free.get(expiry, 0) + points
 
     def _settle(self, gone_by: datetime | None) -> None:
-        paid = min(self.debt, self.available)
+        paid = max(0, min(self.debt, self.available))
         self.take(paid)
         self.debt -= paid
         self._throw_out(gone_by)

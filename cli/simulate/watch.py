@@ -6,7 +6,7 @@ from typing import Any
 
 from google.cloud.firestore import Client, FieldFilter
 
-from cli.simulate.oracle import Expected
+from cli.simulate.books import Expected
 from cli.simulate.people import Person
 from cli.simulate.world import World
 from lib.domain.invariants.ledger import LedgerReader

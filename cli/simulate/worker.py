@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from cli.simulate.books import Deserves, Phase
 from cli.simulate.events import Delivery, Events
 from cli.simulate.faults import Crash, Faults
-from cli.simulate.oracle import Deserves, Phase
 from cli.simulate.orders import Edit, Paper, SimOrder, dated, matters, new_order, next_edit
 from cli.simulate.people import ORGS, Person
 from cli.simulate.rewards import Till

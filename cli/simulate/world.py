@@ -10,8 +10,9 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
+from cli.simulate.books import Deserves, Phase
 from cli.simulate.front import Front
-from cli.simulate.oracle import Deserves, Oracle, Phase
+from cli.simulate.oracle import Oracle
 from cli.simulate.people import ORGS, Person, document_before, make_people
 from cli.simulate.shops import Shop, plain_settings, timed_settings
 from cli.simulate.timeline import Timeline
