@@ -23,7 +23,7 @@ class Timeline:
 
     def __init__(self, clock_file: ClockFile | None, *, stands: bool) -> None:
         self._clock_file = clock_file
-        self._stands = stands
+        self.stands = stands
         self._moment = _START
         self._looks = 0
         self._open = ExitStack()
@@ -36,7 +36,7 @@ class Timeline:
     def __enter__(self) -> Self:
         if self._clock_file:
             self._clock_file.set(_START)
-            if self._stands:
+            if self.stands:
                 self._open.enter_context(patch.object(clock, "now", self._look))
         return self
 
@@ -46,13 +46,13 @@ class Timeline:
     @property
     def now(self) -> datetime:
         """The present moment, UTC."""
-        return self._moment if self._stands and self.moves else clock.now()
+        return self._moment if self.stands and self.moves else clock.now()
 
     def advance(self, by: timedelta) -> None:
         """Moves on; to whole seconds only."""
         if self._clock_file is None:
             raise ValueError("real time cannot be moved")
-        if not self._stands:
+        if not self.stands:
             self._clock_file.move(by)
             return
         self._moment += timedelta(seconds=round(by.total_seconds()))
