@@ -3,8 +3,6 @@
 from typing import Any
 
 from lib.domain.commands import Command
-from lib.domain.messaging import to_messaging_document, updated_messaging
-from lib.store import messaging as store
 from lib.store import receipts
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
@@ -17,6 +15,9 @@ def update(command: Command, change: dict[str, Any], *, expected_version: str | 
     faster. An empty change tells what is in force. Raises InvalidInput with the pointer of the first field that is
     wrong, templates included; nothing is written then.
     """
+    # Every cold start would pay for these models, and few instances ever change settings.
+    from lib.domain.messaging import to_messaging_document, updated_messaging
+    from lib.store import messaging as store
 
     def work(transaction: Transaction, org: OrgStore) -> dict[str, Any]:
         before = store.read(transaction, org)
