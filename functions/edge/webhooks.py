@@ -45,8 +45,9 @@ def on_webhook(
         @functools.wraps(handler)
         def answer(request: Request) -> Response:
             if request.method not in methods:
-                allowed = f"only {' and '.join(methods)} are allowed here"
-                refusal = errors.problem_response(HTTPStatus.METHOD_NOT_ALLOWED, allowed)
+                refusal = errors.problem_response(
+                    HTTPStatus.METHOD_NOT_ALLOWED, f"nothing but {' and '.join(methods)} is allowed here"
+                )
                 refusal.headers["Allow"] = ", ".join(methods)
                 return refusal
             try:

@@ -17,7 +17,7 @@ from lib.domain.consent import (
     applied,
     refusal,
 )
-from lib.domain.consent_legacy import of_profile, of_suppression, of_unsubscribe
+from lib.domain.consent_legacy import of_profile, of_suppression, of_unsubscribe, with_profile
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JANUARY = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -90,3 +90,27 @@ def test_no_reading_of_these_documents_lifts_anything() -> None:
 
     assert not any(event.source.is_holder for event in granted)
     assert marketing(of_unsubscribe({"unsubscribedAt": JANUARY}, NOW), *granted) is Refusal.OPTED_OUT
+
+
+@pytest.mark.parametrize(
+    ("logged", "fields", "reason"),
+    [
+        ((), {}, Refusal.NO_CONSENT),
+        ((), {"emailConsent": False}, Refusal.NO_CONSENT),
+        ((), {"emailConsent": True}, None),
+        # Consent that was given, and a flag that somebody has switched off.
+        ((ConsentSource.CHECK_IN,), {"emailConsent": False}, Refusal.OPTED_OUT),
+        ((ConsentSource.REPLY,), {"emailConsent": False}, Refusal.OPTED_OUT),
+        ((ConsentSource.CHECK_IN,), {"smsConsent": False}, None),
+        ((ConsentSource.CHECK_IN,), {"emailConsent": None}, None),
+        ((ConsentSource.CHECK_IN,), {"emailUnsubscribedAt": NOW}, Refusal.OPTED_OUT),
+    ],
+)
+def test_of_log_and_profile_the_strictest_wins(
+    logged: tuple[ConsentSource, ...], fields: dict[str, Any], reason: Refusal | None
+) -> None:
+    state = ConsentState()
+    for source in logged:
+        state = applied(state, ConsentEvent(ConsentKind.MARKETING_GRANTED, source, JANUARY, JANUARY))
+    found = with_profile(state, "org_1", fields, Channel.EMAIL, NOW)
+    assert refusal(Recipient("ana@example.com"), found, Purpose.MARKETING) == reason

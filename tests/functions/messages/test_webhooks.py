@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ import pytest
 import requests
 
 from lib.domain.consent import Channel
+from lib.domain.vendor_events import Happened, VendorEvent
+from lib.store import vendor_events
+from lib.store.org import OrgStore
+from lib.usecases import engagement
 from tests.emulator.tasks.target import eventually
 from tests.functions.messages.conftest import NOW, PASSWORD, SECRET, Shop
 
@@ -208,3 +213,13 @@ def test_an_event_is_worked_once_however_often_its_task_comes(shop: Shop) -> Non
         shop.post(shop.mailjet_webhook, [mail_event(message_id, "unsub")] * 3)
     shop.worked(1)
     assert shop.log(Channel.EMAIL, ANN) == [("marketing_withdrawn", "vendor")]
+
+
+def test_an_event_whose_task_was_lost_is_found(shop: Shop) -> None:
+    event = VendorEvent(
+        "mailjet", "lost", Channel.EMAIL, Happened.UNSUBSCRIBED, "unsub", NOW, NOW - timedelta(hours=1), address=ANN
+    )
+    vendor_events.keep(OrgStore(shop.org_id), [(event, {})])
+    engagement.sweep()
+    assert outcomes(shop.worked(1)) == ["unsubscribed"]
+    assert shop.marketing(Channel.EMAIL, ANN) == "opted_out"
