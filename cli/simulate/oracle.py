@@ -188,8 +188,11 @@ class Oracle:
         if order.rate is None:
             order.is_unpaid = shop.earns_nothing(state.ordered_at)
             order.rate = Fraction(0) if order.is_unpaid else shop.rate
-            order.release_at = shop.release_at(state.ordered_at)
-            order.expiry = shop.expiry(order.release_at or state.ordered_at)
+            if shop.had_paused(state.ordered_at):
+                order.release_at, order.expiry = shop.dates_of_late(state.ordered_at)
+            else:
+                order.release_at = shop.release_at(state.ordered_at)
+                order.expiry = shop.expiry(order.release_at or state.ordered_at)
         self._pay(order_id, order, account, self._worth(order, account, state.cents), at)
         account.orders[order_id] = (state.ordered_at, state.cents)
 

@@ -114,8 +114,8 @@ class Shop:
         return almanac.end_of_life(spendable_at, months, self.zone, by_month=by_month)
 
     def dates_of_late(self, placed_at: datetime) -> tuple[datetime | None, datetime | None]:
-        """Of points that an order is given when the shop goes on: when they can be spent, and when they go bad. They
-        live from the end of the pause."""
+        """Of points that an order of a pause is given when the shop goes on, or when it is heard of if that is later:
+        when they can be spent, and when they go bad. They live from the end of the pause."""
         release_at = self.release_at(placed_at)
         return release_at, self.expiry(max(at for at in (release_at, placed_at, self.resumed_at) if at))
 

@@ -18,10 +18,12 @@ def multiplier(customer: Customer, settings: LoyaltySettings) -> Decimal:
 
 def first_rate(customer: Customer, ordered_at: datetime, settings: LoyaltySettings) -> Rate:
     """What an order placed at this instant earns at when it earns for the first time: nothing if it was placed during a
-    pause that is not to be made up for (yet)."""
-    rate = _rate(customer, ordered_at, ordered_at, settings)
-    is_paused = pauses.earns_nothing(ordered_at, settings)
-    return replace(rate, points_per_dollar=Decimal(0), paused=True) if is_paused else rate
+    pause that is not to be made up for (yet); as the resume would have given it if it was made up for unheard of."""
+    if pauses.earns_nothing(ordered_at, settings):
+        return replace(_rate(customer, ordered_at, ordered_at, settings), points_per_dollar=Decimal(0), paused=True)
+    if pauses.was_placed_in_last(ordered_at, settings):
+        return resumed_rate(customer, ordered_at, settings)
+    return _rate(customer, ordered_at, ordered_at, settings)
 
 
 def resumed_rate(customer: Customer, ordered_at: datetime, rates: LoyaltySettings) -> Rate:

@@ -148,6 +148,19 @@ def test_what_is_made_up_for_is_priced_by_the_rates_of_the_resume(sales: Sales) 
     assert entry.get("reason") == "placed while the programme was paused"
 
 
+@pytest.mark.parametrize("heard", [MEANWHILE, AFTER])
+def test_points_of_the_pause_live_from_the_resume_whenever_their_order_is_heard_of(sales: Sales, heard: float) -> None:
+    sales.programme.write(pointsExpireMonths=1, expiryRounding="day_end")
+    sales.pause("accrue_on_resume")
+    for day in sorted([heard, RESUME]):
+        sales.programme.time.go_to(day)
+        if day == RESUME:
+            sales.resume()
+        else:
+            sales.sell(placed=PAUSE + 1)
+    assert sales.counter.tenant("accruals", "order")["rate"]["expiresAt"] > sales.programme.time.on(RESUME + 28)
+
+
 def test_an_instance_that_has_not_heard_of_the_resume_takes_no_order_for_one_of_the_pause(sales: Sales) -> None:
     sales.pause()
     before = store.load(OrgStore(ORG))
