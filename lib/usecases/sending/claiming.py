@@ -76,7 +76,7 @@ def claim(rules: Rules, message_id: str, batch_id: str = "") -> Claim:
     def work(transaction: Transaction) -> Claim:
         now = clock.now()
         message = messages.find(transaction, rules.org, message_id)
-        if message is None or message.state is not State.QUEUED:
+        if message is None or message.state is not State.QUEUED or message.channel is not rules.channel:
             return None
         if message.send_after > now:
             return Later(message)

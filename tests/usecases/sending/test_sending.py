@@ -110,6 +110,12 @@ class TestOnce:
         desk.pass_time(hours=1)
         assert len(desk.arrived()) == 1
 
+    def test_a_task_of_the_wrong_queue_sends_nothing(self, desk: Desk) -> None:
+        message = desk.message(desk.customer("ann"), MAIL)
+        desk.queue_only(message)
+        sending.send_text(desk.org_id, message.id)
+        assert (desk.stored(message).state, desk.arrived()) == (State.QUEUED, [])
+
     @TEMPLATES
     @pytest.mark.parametrize("redelivers", [True, False])
     def test_workers_that_die_after_any_write(
