@@ -157,7 +157,8 @@ def _outcome(read: _Read) -> str:
     if read.event.happened is Happened.OTHER:
         return "unknown_event"
     if read.reply:
-        return read.reply.value
+        # Of a sender that is no telephone number (a short code, an alphanumeric one) nothing can be entered.
+        return read.reply.value if read.opened else "no_address"
     if read.message is None and read.consent is None:
         return "unknown_message"
     return read.event.happened.value
