@@ -13,6 +13,7 @@ from typing import Any
 from google.cloud.firestore import DocumentReference
 
 from lib.domain import pulls
+from lib.domain.leases import is_held
 from lib.domain.pulls import Window
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction, run
@@ -47,9 +48,7 @@ def begin(org: OrgStore, location_id: str, now: datetime, lease: timedelta) -> P
     def work(transaction: Transaction) -> Pull | None:
         reference = _reference(org, location_id)
         fields = transaction.get([reference])[0].to_dict() or {}
-        until = fields.get("leaseUntil")
-        # One that is later than any we give is of before the clock was set back.
-        if until and now < until <= now + lease:
+        if is_held(fields.get("leaseUntil"), now, lease):
             return None
         window = _window(fields.get("window")) or pulls.window(fields.get("lastSyncAt"), now)
         claimed = {

@@ -278,8 +278,9 @@ class TestWhoIsPulled:
         assert not shop.pull("theirs")
         assert shop.order(1) == {}
 
-    def test_while_one_is_pulled_another_task_leaves(self, shop: Shop) -> None:
-        lease = datetime.now(UTC) + timedelta(minutes=5)
+    @pytest.mark.parametrize("minutes", [5, pytest.param(10.5, id="given by an instance whose clock is ahead")])
+    def test_while_one_is_pulled_another_task_leaves(self, shop: Shop, minutes: float) -> None:
+        lease = datetime.now(UTC) + timedelta(minutes=minutes)
         shop.client.document("tenants", ORG, "pos_pulls", MAIN).set({"leaseUntil": lease, "leaseBy": "other"})
         asked = shop.sandbox.requests()["total"]
         assert not shop.pull()
