@@ -109,6 +109,11 @@ def message_not_enqueued(org_id: str, error: PerennialError) -> None:
     _write("WARNING", "message not enqueued", orgId=org_id, reason=error.reason)
 
 
+def push_damaged(org_id: str, push_id: str, error: Exception) -> None:
+    """The record of a push that cannot be read, among those that wait; nothing is done about it."""
+    _write("ERROR", "damaged push left alone", orgId=org_id, pushId=push_id, error=type(error).__qualname__)
+
+
 def pushed(org_id: str, kind: str, state: str, reason: str | None) -> None:
     """What became of telling Alpine IQ of something; the record of the push says of what."""
     severity = "INFO" if state == "sent" else "WARNING"

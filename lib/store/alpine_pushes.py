@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from google.cloud.firestore import Client, DocumentReference, FieldFilter
+from google.cloud.firestore import Client, DocumentReference, DocumentSnapshot, FieldFilter
 
 from lib.domain import pushes
 from lib.domain.grants import Accrual
 from lib.domain.integrations import Push as Switches
 from lib.domain.pushes import Push, PushKind, PushState
+from lib.platform import logs
 from lib.store import integrations
 from lib.store.client import database
 from lib.store.org import OrgStore
@@ -92,12 +93,30 @@ def settle(org: OrgStore, push: Push, state: PushState, reason: str | None, now:
 
 def stalled(before: datetime) -> Iterator[Push]:
     """Pushes, of whichever org, that should have been worked by now: queued or being sent since before then. One read
-    each, and one for none."""
+    each, and one for none. Damaged ones are left out and logged: they must not hold up the others."""
     waiting = [PushState.QUEUED.value, PushState.SENDING.value]
     group = database().collection_group("alpine_pushes").where(filter=FieldFilter("state", "in", waiting))
     query = group.where(filter=FieldFilter("updatedAt", "<=", before)).order_by("updatedAt").limit(_STALLED_MAX)
     for found in query.stream():
-        yield _decode(found.to_dict() or {})
+        # tenants/{org}/alpine_pushes/{id}: others may have collections of that name too.
+        path = found.reference.path.split("/")
+        if len(path) != 4 or path[0] != "tenants":
+            continue
+        push = _sound(path[1], found)
+        if push is not None:
+            yield push
+
+
+def _sound(org_id: str, found: DocumentSnapshot[Any]) -> Push | None:
+    """The push of a document, if it is one of the org and of the id that its path says."""
+    try:
+        push = _decode(found.to_dict() or {})
+        if (push.org_id, push.id) != (org_id, found.id):
+            raise ValueError("a push under another's path")
+    except (KeyError, TypeError, ValueError) as error:
+        logs.push_damaged(org_id, found.id, error)
+        return None
+    return push
 
 
 def _reference(org: OrgStore, push_id: str) -> DocumentReference:

@@ -199,6 +199,24 @@ class TestWhereNobodyAskedForIt:
         assert (used["reads"], used["writes"]) == (1, 0)
 
 
+def test_a_damaged_or_foreign_document_holds_nobody_up(
+    shop: Shop, later: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.connect(sales=True)
+    shop.sell()
+    (sound,) = shop.pushes()
+    damaged = {"state": "queued", "updatedAt": sound["updatedAt"] - timedelta(hours=1)}
+    shop.client.document("tenants", ORG, "alpine_pushes", "damaged").set(damaged)
+    shop.client.document("tenants", ORG, "alpine_pushes", "moved").set({**sound, **damaged})
+    shop.client.document("playbooks", "p", "alpine_pushes", sound["id"]).set({**sound, **damaged})
+    shop.client.document("tenants", ORG, "old", "x", "alpine_pushes", sound["id"]).set({**sound, **damaged})
+    shop.enqueued.tasks.clear()
+    later(minutes=11)
+    assert pushes.sweep() == 1
+    assert capsys.readouterr().err.count("damaged push left alone") == 2
+    assert shop.work() == ["sent"]
+
+
 class TestAdjustments:
     def adjust(self, shop: Shop, count: int = 5) -> None:
         command = shop.till.command("adjust_points")
