@@ -22,23 +22,31 @@ JOB = "age_customers"
 ACTOR = CLOCK
 
 _BATCH = 5000
+# Found since batches were last given out: more wait for nobody, so that a sweep that is cut short has begun something.
+_FOUND_MAX = 20_000
 
 
 def batches() -> Iterator[tuple[str, str, list[str]]]:
-    """Everybody who is due now as (org id, key of the run, customer ids), at most `_BATCH` of one org at a time.
+    """Everybody who is due now as (org id, key of the run, customer ids), at most `_BATCH` of one org at a time, and
+    of every org what there is of it after each `_FOUND_MAX` customers.
 
-    The key derives from the hour and the ids: asking twice names the same runs, and whoever is still due in an hour is
-    in another one. One read a customer, over all orgs together; one if nobody is due.
+    The key derives from the hour and the ids: asking twice names the same runs, batches of one org have keys of their
+    own, and whoever is still due in an hour is in another one. Where some have been done in between, asking again may
+    put others into a second run, which finds nothing to do. One read a customer, over all orgs together, when it is
+    asked for; one if nobody is due.
     """
     now = clock.now()
+    hour = now.strftime("%Y-%m-%dT%H")
     waiting: dict[str, list[str]] = {}
-    for org_id, customer_id in due.customers(now):
+    for number, (org_id, customer_id) in enumerate(due.customers(now), start=1):
         ids = waiting.setdefault(org_id, [])
         ids.append(customer_id)
         if len(ids) == _BATCH:
-            yield org_id, _key(now.strftime("%Y-%m-%dT%H"), waiting.pop(org_id)), ids
-    for org_id, ids in waiting.items():
-        yield org_id, _key(now.strftime("%Y-%m-%dT%H"), ids), ids
+            yield org_id, _key(hour, waiting.pop(org_id)), ids
+        if number % _FOUND_MAX == 0:
+            yield from _all(waiting, hour)
+            waiting = {}
+    yield from _all(waiting, hour)
 
 
 def members(org: OrgStore, params: Mapping[str, Any], after: str | None, limit: int) -> list[str]:
@@ -73,6 +81,10 @@ def _counts(before: Customer, after: Customer, journal: Journal) -> dict[str, in
         "notices": len(standing.notices) if standing else 0,
     }
     return {name: count for name, count in counted.items() if count}
+
+
+def _all(waiting: Mapping[str, list[str]], hour: str) -> Iterator[tuple[str, str, list[str]]]:
+    return ((org_id, _key(hour, ids), ids) for org_id, ids in waiting.items())
 
 
 def _key(hour: str, customer_ids: list[str]) -> str:

@@ -321,6 +321,26 @@ class TestWhatItCosts:
         assert usage.reset_usage()["reads"] == 8
         assert [key for _, key, _ in ageing.batches()] == [key for _, key, _ in ageing.batches()]
 
+    def test_a_few_of_an_org_do_not_wait_for_all_others(
+        self, firestore: Client, usage: StackClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(due, "_PAGE", 2)
+        monkeypatch.setattr(ageing, "_FOUND_MAX", 4)
+        at = clock.now() - DAY
+        for number in range(9):
+            org_id = "org_b" if number in (1, 5) else ORG
+            firestore.document("customers", f"c{number}").set({"orgId": org_id, "dueAt": at})
+        usage.reset_usage()
+        batches = ageing.batches()
+        first = [next(batches), next(batches)]
+        assert [(org_id, ids) for org_id, _, ids in first] == [(ORG, ["c0", "c2", "c3"]), ("org_b", ["c1"])]
+        assert usage.reset_usage()["reads"] == 4
+        rest = list(batches)
+        assert [ids for _, _, ids in rest] == [["c4", "c6", "c7"], ["c5"], ["c8"]]
+        keys = [key for _, key, _ in (*first, *rest)]
+        assert len(set(keys)) == 5
+        assert [key for _, key, _ in ageing.batches()] == keys
+
     def test_nobody_due_costs_one_read(self, counter: Counter, usage: StackClient) -> None:
         sell(counter)
         usage.reset_usage()
