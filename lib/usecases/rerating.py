@@ -34,6 +34,8 @@ JOB, RESUME_JOB = RERATING, RESUME
 # Orders of one customer priced anew by one transaction, far below what a commit may write.
 _CHUNK = 200
 _DAY = timedelta(days=1)
+# What a preview has found is of the moment at which it looked: orders are edited, points are spent and expire.
+_PREVIEW_HOLDS = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,9 @@ def confirmed(org_id: str, preview_id: str, given: str) -> FollowUp:
     """The run that does what a preview has found. Three reads.
 
     Raises NotFound (`unknown_run`), and FailedPrecondition: `preview_not_done` for what is no preview or has not come
-    to its end, `wrong_token`, `settings_changed` where other settings are in force than those it looked at.
+    to its end, `wrong_token`, `settings_changed` where other settings are in force than those it looked at,
+    `preview_too_old` for one begun more than 24 hours ago. What has been confirmed before is refused for neither of
+    these two.
     """
     org = OrgStore(org_id)
     run = runs_store.load(org, preview_id)
@@ -131,6 +135,8 @@ def confirmed(org_id: str, preview_id: str, given: str) -> FollowUp:
     key = f"confirmed:{preview_id}"
     if runs_store.load(org, run_id(org_id, JOB, key)) is None:
         # Asked again, it is told how far that is.
+        if clock.now() - run.created_at > _PREVIEW_HOLDS:
+            raise FailedPrecondition("this preview is more than a day old", reason="preview_too_old")
         _require_unchanged(org, run.params)
     return FollowUp(JOB, key, confirmed_params(run.params, key))
 

@@ -224,6 +224,18 @@ class TestConfirming:
             office.confirm(preview)
         assert refusal.value.reason == "settings_changed"
 
+    def test_is_refused_a_day_after_the_preview(self, office: Office) -> None:
+        office.sell("a", ANN, 50)
+        office.programme.write(pointsPerDollar=2)
+        confirmed, forgotten = office.preview(), office.preview(key="forgotten")
+        office.programme.time.go_to(5.9)
+        begun = office.confirm(confirmed)
+        office.programme.time.go_to(6.1)
+        with pytest.raises(FailedPrecondition) as refusal:
+            office.confirm(forgotten)
+        assert refusal.value.reason == "preview_too_old"
+        assert office.confirm(confirmed) == begun
+
     def test_needs_the_previews_own_token_and_its_end(self, office: Office) -> None:
         office.sell("a", ANN, 50)
         office.programme.write(pointsPerDollar=2)
