@@ -63,6 +63,18 @@ def test_the_dashboards_queries_have_theirs(
     assert query.order_by(order, direction=direction).limit(1).get() == []
 
 
+@pytest.mark.parametrize(
+    ("collection", "field"),
+    [("customers", "pointsLastCalculated"), ("notices", "createdAt"), ("notices", "occurredAt")],
+)
+def test_instants_that_only_grow_and_nobody_asks_for_are_not_indexed(
+    firestore: Any, collection: str, field: str
+) -> None:
+    path = collection if collection == "customers" else f"tenants/org_a/{collection}"
+    with pytest.raises(FailedPrecondition, match="index"):
+        firestore.collection(path).order_by(field).get()
+
+
 def test_a_message_is_found_by_the_providers_id_in_any_campaign(firestore: Any) -> None:
     recipients = firestore.collection_group("recipients")
     assert recipients.where(filter=FieldFilter("providerMessageId", "==", "x")).limit(1).get() == []
