@@ -2,12 +2,12 @@
 
 Billed for a known customer: 2 reads (accrual record, customer) and 5 writes (customer, entry, accrual record, timeline,
 spending), one write more when the order has to be told whose it is, and one for each notice of another tier or segment,
-of which a customer's life has a few.
+of which a customer's life has a few. An order that earns nothing because of a pause costs two reads more.
 """
 
 from dataclasses import replace
 
-from lib.domain.accrual import Changes, Occasion, Snapshot, needs_extremes
+from lib.domain.accrual import Changes, Occasion, Snapshot, accrue, needs_extremes
 from lib.domain.counting import Extremes
 from lib.domain.customers import Customer
 from lib.domain.grants import Accrual, is_stale
@@ -15,6 +15,7 @@ from lib.domain.orders import Flaw, Order, Phase, Revision
 from lib.domain.segments import SpendStats
 from lib.domain.settings import LoyaltySettings
 from lib.store import accruals, activities, customers, identities, ledger, orders, redemptions, spending
+from lib.store import settings as settings_store
 from lib.store.identities import Recognised, Recogniser
 from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot as Document
@@ -42,6 +43,26 @@ def read(
         return concerned.by_withdrawal(order, accrual)
     recognised = recogniser.recognise(likely[0], accrual) if likely else Flaw.NO_CUSTOMER
     return recognised if isinstance(recognised, Flaw) else concerned.by_grant(order, accrual, recognised)
+
+
+def decided(
+    transaction: Transaction,
+    org: OrgStore,
+    snapshot: Snapshot,
+    order: Order,
+    settings: LoyaltySettings,
+    occasion: Occasion,
+) -> Changes | None:
+    """As `accrue`, but whether a pause keeps the order from earning goes by the settings as stored now.
+
+    Those given were read before the transaction began. The pause may have ended since, and the run that makes up for
+    its orders may have looked for them: nobody would look again. A resume that comes later waits for this commit.
+    """
+    changes = accrue(snapshot, order, settings, occasion)
+    has_earned = snapshot.accrual is not None and snapshot.accrual.rate is not None
+    if changes is None or has_earned or changes.accrual.rate is None or not changes.accrual.rate.paused:
+        return changes
+    return accrue(snapshot, order, settings_store.read(transaction, org).settings, occasion)
 
 
 def write(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from lib.domain import activities as rows
 from lib.domain import answers
-from lib.domain.accrual import Occasion, accrue
+from lib.domain.accrual import Occasion
 from lib.domain.answers import Answer
 from lib.domain.commands import Command
 from lib.domain.customers import Customer, journal_of, spending_key
@@ -81,7 +81,7 @@ def _record_if_behind(org: OrgStore, stored: StoredOrder, settings: LoyaltySetti
             return "undecided"
         if snapshot.accrual is None and order.phase is not Phase.EARNING and not snapshot.redemptions:
             return "unchanged"
-        changes = accrue(snapshot, order, settings, occasion)
+        changes = recording.decided(transaction, org, snapshot, order, settings, occasion)
         if changes is None:
             return "unchanged"
         if changes.customers:

@@ -1,7 +1,7 @@
 """Working an order again that could not be decided when it was written."""
 
 from lib.domain import answers
-from lib.domain.accrual import Occasion, accrue
+from lib.domain.accrual import Occasion
 from lib.domain.answers import Answer
 from lib.domain.commands import Command
 from lib.domain.errors import NotFound
@@ -41,7 +41,7 @@ def replay(command: Command, item_id: str) -> Answer:
         snapshot = recording.read(transaction, org, stored.order, settings, occasion)
         if isinstance(snapshot, Flaw):
             return answers.refusal(snapshot.value)
-        changes = accrue(snapshot, stored.order, settings, occasion)
+        changes = recording.decided(transaction, org, snapshot, stored.order, settings, occasion)
         if not inbox.close(transaction, kept_in, order_id, occasion):
             raise NotFound("no such order in the inbox", reason="unknown_inbox_item")
         if changes:

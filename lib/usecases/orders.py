@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from lib.domain import orders, pushes
-from lib.domain.accrual import Changes, Occasion, Snapshot, accrue
+from lib.domain.accrual import Changes, Occasion, Snapshot
 from lib.domain.errors import FailedPrecondition, InvariantBroken, NotFound
 from lib.domain.ledger import Actor
 from lib.domain.orders import Flaw, MalformedOrder, Order, OrgNames, Phase, Revision
@@ -176,7 +176,7 @@ def _attempt(
         if anew and (unvisited := _unvisited(side, snapshot, before)):
             return _Result(unvisited=unvisited)
         is_known = is_known or snapshot.accrual is not None
-        if changes := accrue(snapshot, side.order, side.settings, occasion):
+        if changes := recording.decided(transaction, side.org, snapshot, side.order, side.settings, occasion):
             since = _still_so(transaction, side) if belated else occasion.revision
             decided.append((side, changes, since))
             if secrets.alpine_iq_key(side.org.org_id):

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lib.store import recording
 from lib.store import settings as store
 from lib.store.org import OrgStore
 from lib.usecases import menu, redemptions
@@ -172,6 +173,25 @@ def test_an_instance_that_has_not_heard_of_the_resume_takes_no_order_for_one_of_
     sales.sell(placed=RESUME + 0.001)
     assert sales.points == 50
     menu.publish(ORG)
+
+
+def test_an_order_that_the_resume_overtakes_is_not_forgotten(sales: Sales, monkeypatch: pytest.MonkeyPatch) -> None:
+    sales.pause("accrue_on_resume")
+    sales.programme.time.go_to(MEANWHILE)
+    change = sales.change(placed=MEANWHILE)
+    read = recording.read
+
+    def read_after_the_resume(*args: Any) -> Any:
+        monkeypatch.setattr(recording, "read", read)
+        sales.resume()
+        return read(*args)
+
+    monkeypatch.setattr(recording, "read", read_after_the_resume)
+    record_order(change)
+    # The run that makes up for orders was over before this one had a record.
+    assert [run["members"] for run in sales.programme.runs("resume")] == [0]
+    assert sales.points == 50
+    assert not sales.counter.tenant("accruals", "order")["rate"]["paused"]
 
 
 def test_orders_of_a_pause_that_was_to_be_skipped_stay_so_after_the_next(sales: Sales) -> None:
