@@ -29,6 +29,8 @@ ERRORS_MAX = 20
 """Problems that the run itself tells of; its shards tell of all."""
 REFRESH = timedelta(seconds=5)
 """A run's progress is written at most this often, however many workers it has."""
+RESUMABLE = timedelta(days=14)
+"""How long after its creation a run may be resumed; its shards are kept long enough for that, and not for ever."""
 STALLED = timedelta(minutes=6)
 """A run that has not moved for so long, longer than any lease, is put on its way again by the sweep."""
 
@@ -44,10 +46,11 @@ class RunState(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a run is not cancelled (it is not open) or not resumed (it was not stopped, or is done)."""
+    """Why a run is not cancelled (it is not open) or not resumed (it was not stopped or is done; or is of long ago)."""
 
     RUN_NOT_OPEN = "run_not_open"
     RUN_NOT_STOPPED = "run_not_stopped"
+    RUN_TOO_OLD = "run_too_old"
 
 
 @dataclass(frozen=True, slots=True)

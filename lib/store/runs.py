@@ -1,10 +1,11 @@
 """Runs, `tenants/{org}/runs/{id}`: their documents, and the run that the sweep has to put on its way again.
 
 A run's document is written once a page of its plan and once in some seconds of its work, never once a shard.
+`expiresAt` is the field of the collection's time-to-live policy in firestore.indexes.json; null while a run lives.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from google.cloud.firestore import DocumentReference, FieldFilter
@@ -16,6 +17,9 @@ from lib.domain.shards import Problem
 from lib.store.client import database
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
+
+KEPT = timedelta(days=30)
+"""How long a run is kept after its end."""
 
 
 def reference(org: OrgStore, run_id: str) -> DocumentReference:
@@ -79,6 +83,7 @@ def encode(run: Run) -> dict[str, Any]:
         "startedAt": run.started_at,
         "finishedAt": run.finished_at,
         "updatedAt": run.updated_at,
+        "expiresAt": run.finished_at and run.finished_at + KEPT,
     }
 
 

@@ -2,19 +2,29 @@
 
 Nothing of a shard is indexed but its state and its counts: its members would cost more than all else, and times that
 only grow would send every write to one end of an index.
+
+They expire by themselves, so that nobody has to write all of them once more when their run ends: on a day that is set
+when they are created, later than any on which the run itself can expire. The run goes first, and with it nobody misses
+them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from google.cloud.firestore import CollectionReference, DocumentReference, FieldFilter, Query
 
 from lib.domain.errors import NotFound
-from lib.domain.runs import ERRORS_MAX, Run, Sums
+from lib.domain.runs import ERRORS_MAX, RESUMABLE, Run, Sums
 from lib.domain.shards import UNAVAILABLE, Problem, Shard, ShardState, Tally
 from lib.store.org import OrgStore
+from lib.store.runs import KEPT as RUNS_KEPT
 from lib.store.runs import problem_fields, problem_of
 from lib.store.transaction import Snapshot, Transaction
+
+# A run is resumed on its last day, works for less than that, is kept, and is deleted a day or two after it has expired.
+_WORKED_MAX = timedelta(days=6)
+_KEPT = RESUMABLE + _WORKED_MAX + RUNS_KEPT
 
 _OPEN = (ShardState.WAITING.value, ShardState.WORKING.value)
 _SUMMED = ("state", "members", "position", "visited", "skipped", "counts", "deferred", "errors")
@@ -137,6 +147,8 @@ def _progress_fields(shard: Shard) -> dict[str, Any]:
         "failures": shard.failures,
         "finishedAt": shard.finished_at,
         "updatedAt": shard.updated_at,
+        # The same at every write: shards of before there was such a field are given theirs.
+        "expiresAt": shard.created_at + _KEPT,
     }
 
 

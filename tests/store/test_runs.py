@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from google.cloud.firestore import Client
+from google.cloud.firestore import DELETE_FIELD, Client
 
 from lib.domain.errors import NotFound
 from lib.domain.ledger import Actor
-from lib.domain.runs import Run, RunState, Sums, new_run
+from lib.domain.runs import RESUMABLE, Run, RunState, Sums, new_run
 from lib.domain.shards import LEASE, Problem, Shard, ShardState, Tally
 from lib.store import runs, shards, transaction
 from lib.store.org import OrgStore
@@ -90,6 +90,25 @@ def test_a_shard_comes_back_the_same(org: OrgStore) -> None:
         assert transaction.run(lambda running: shards.get(running, org, run.id, "s1")) == shard
     with pytest.raises(NotFound):
         transaction.run(lambda running: shards.get(running, org, run.id, "s2"))
+
+
+def test_a_run_expires_a_month_after_its_end_and_before_its_shards(org: OrgStore) -> None:
+    run = run_of()
+    ended_at = NOW + RESUMABLE + timedelta(days=5)
+    ended = replace(run, finished_at=ended_at)
+    save(org, run, shard_of(run, "s1"))
+    part = org.document("runs", run.id, "shards", "s1")
+    assert runs.reference(org, run.id).get().get("expiresAt") is None
+    save(org, ended)
+    run_expires, part_expires = (found.get().get("expiresAt") for found in (runs.reference(org, run.id), part))
+    assert run_expires == ended_at + timedelta(days=30)
+    assert part_expires > run_expires
+    # What was written before there was such a field.
+    runs.reference(org, run.id).update({"expiresAt": DELETE_FIELD})
+    part.update({"expiresAt": DELETE_FIELD})
+    assert runs.load(org, run.id) == ended
+    transaction.run(lambda running: shards.save(running, org, shards.get(running, org, run.id, "s1")))
+    assert part.get().get("expiresAt") == part_expires
 
 
 def test_shards_add_up(org: OrgStore) -> None:

@@ -188,6 +188,9 @@ RUNS = [
     case("{run}", {"planned": False}, "F5 {run}"),
     case("{open_run}", {"state": "cancelled", "finishedAt": NOW}, "F4 {open_run}"),
     case("{open_run}", {"state": "failed", "finishedAt": NOW}, "F4 {open_run}", "F5 {open_run}"),
+    case("{run}", {"expiresAt": NOW}, "F6 {run}"),
+    case("{open_run}", {"expiresAt": NOW}, "F6 {open_run}"),
+    case("{shard}", {"expiresAt": NOW}, "F6 {run}"),
     case("{run}", {"totals.changed": "2"}, "D1 {run}"),
     case("{shard}", {"ids": ANN}, "D1 {shard}"),
 ]

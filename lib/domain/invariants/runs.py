@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from lib.domain.invariants import shapes
@@ -9,6 +10,7 @@ from lib.domain.invariants.shapes import Type
 from lib.domain.invariants.violations import Document, Fields, Invariant, Violation, differing
 
 _ERRORS_MAX = 20
+_KEPT = timedelta(days=30)
 _COUNTS = Type(
     "a map of integers",
     lambda value: isinstance(value, Mapping) and all(shapes.INTEGER.accepts(count) for count in value.values()),
@@ -26,7 +28,7 @@ RUN_SHAPE: shapes.Shape = {
     "errors": _ERRORS,
     "actor": shapes.mapping({"type": shapes.TEXT, "id": shapes.TEXT}),
     **dict.fromkeys(("createdAt", "updatedAt"), shapes.INSTANT),
-    **dict.fromkeys(("startedAt", "finishedAt"), shapes.optional(shapes.INSTANT)),
+    **dict.fromkeys(("startedAt", "finishedAt", "expiresAt"), shapes.optional(shapes.INSTANT)),
 }
 SHARD_SHAPE: shapes.Shape = {
     **dict.fromkeys(("id", "orgId", "runId"), shapes.TEXT),
@@ -37,7 +39,7 @@ SHARD_SHAPE: shapes.Shape = {
     "errors": _ERRORS,
     "worker": shapes.optional(shapes.TEXT),
     **dict.fromkeys(("createdAt", "updatedAt"), shapes.INSTANT),
-    **dict.fromkeys(("leaseUntil", "finishedAt"), shapes.optional(shapes.INSTANT)),
+    **dict.fromkeys(("leaseUntil", "finishedAt", "expiresAt"), shapes.optional(shapes.INSTANT)),
 }
 
 
@@ -50,6 +52,7 @@ class RunReader:
     def __init__(self, run: Document) -> None:
         self._run = run
         self._spans: list[tuple[str, str]] = []
+        self._first_expiry: datetime | None = None
         self._members = 0
         self._states: Counter[str] = Counter()
         self._totals: Counter[str] = Counter({"visited": 0, "skipped": 0, "failed": 0})
@@ -60,6 +63,8 @@ class RunReader:
         ids, left = fields["ids"], _left(fields)
         if ids:
             self._spans.append((ids[0], ids[-1]))
+        expiries = [at for at in (self._first_expiry, fields.get("expiresAt")) if at]
+        self._first_expiry = min(expiries, default=None)
         self._members += len(ids)
         self._states[fields["state"]] += 1
         self._totals.update(fields["counts"])
@@ -95,6 +100,7 @@ class RunReader:
             ],
         )
         yield from self._check_state()
+        yield from self._check_expiry()
         if fields["finishedAt"]:
             yield from differing(
                 Invariant.RUN_TOTALS,
@@ -121,6 +127,17 @@ class RunReader:
             wanted = f"shards and dates of a run that is {state}"
             found = f"{dict(states)}, planned {fields['planned']}, finished {is_finished}"
             yield Violation(Invariant.RUN_STATE, self._run.path, wanted, found)
+
+    def _check_expiry(self) -> Iterator[Violation]:
+        # Documents of before there was such a field have none and stay.
+        fields = self._run.fields
+        finished_at, expires_at = fields["finishedAt"], fields.get("expiresAt")
+        if expires_at is None:
+            return
+        wanted = [("expiresAt", finished_at and finished_at + _KEPT, expires_at)]
+        if self._first_expiry is not None:
+            wanted.append(("shards that outlive it:", True, self._first_expiry > expires_at))
+        yield from differing(Invariant.RUN_EXPIRY, self._run.path, wanted)
 
     def _are_errors_told(self) -> bool:
         there_are = self._totals["skipped"] + self._totals["failed"]

@@ -79,6 +79,7 @@ class Invariant(StrEnum):
     SHARD_STATE = "F3"
     RUN_TOTALS = "F4"
     RUN_STATE = "F5"
+    RUN_EXPIRY = "F6"
     OWNER_KNOWN = "T1"
     OWNER_NAMED = "T2"
 

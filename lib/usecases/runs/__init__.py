@@ -12,7 +12,7 @@ from lib.domain import answers, runs
 from lib.domain.answers import Answer
 from lib.domain.commands import Command
 from lib.domain.ledger import Actor
-from lib.domain.runs import STALLED, Refusal, Run
+from lib.domain.runs import RESUMABLE, STALLED, Refusal, Run
 from lib.domain.shards import Shard
 from lib.platform import clock, logs
 from lib.store import receipts, shards
@@ -82,13 +82,16 @@ def cancel(command: Command, run_id: str) -> Answer:
 def resume(command: Command, run_id: str) -> Answer:
     """Has a run that was cancelled or has failed continue with what is left; skipped members stay skipped.
 
-    Refusal: `run_not_stopped`. Raises NotFound for a run this org does not have.
+    Refusals: `run_not_stopped`, `run_too_old` (after 14 days: what is left is for a new run).
+    Raises NotFound for a run this org does not have.
     """
 
     def work(transaction: Transaction, org: OrgStore) -> Answer:
         run = store.get(transaction, org, run_id)
         if not run.is_stopped:
             return answers.refusal(Refusal.RUN_NOT_STOPPED.value, run=answers.of_run(run))
+        if command.at - run.created_at > RESUMABLE:
+            return answers.refusal(Refusal.RUN_TOO_OLD.value, run=answers.of_run(run))
         return _save(transaction, org, runs.resumed(run, command.at))
 
     return _told(command, run_id, receipts.run_once(command, work))

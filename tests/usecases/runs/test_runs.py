@@ -102,6 +102,15 @@ class TestStopping:
         answer = runs.resume(command("resume_run", shop.org_id, "again"), run_id)
         assert (answer["ok"], answer["reason"]) == (False, "run_not_stopped")
 
+    def test_one_of_long_ago_is_not_resumed(self, time: Clock, queue: Tasks, open_shop: Open) -> None:
+        shop = open_shop(5)
+        run_id, _ = planned(queue, shop)
+        runs.cancel(command("cancel_run", shop.org_id), run_id)
+        queue.deliver()
+        time.advance(timedelta(days=14, minutes=1))
+        answer = runs.resume(command("resume_run", shop.org_id), run_id)
+        assert (answer["ok"], answer["reason"]) == (False, "run_too_old")
+
     def test_cancelled_while_it_is_planned(self, queue: Tasks, open_shop: Open) -> None:
         shop = open_shop(11)
 
