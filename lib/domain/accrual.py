@@ -76,14 +76,22 @@ def needs_extremes(accrual: Accrual | None, order: Order, payee_id: str | None, 
     return not stays and counting.is_extreme(customer.stats, accrual.count)
 
 
-def accrue(snapshot: Snapshot, order: Order, settings: LoyaltySettings, occasion: Occasion) -> Changes | None:
+def accrue(
+    snapshot: Snapshot,
+    order: Order,
+    settings: LoyaltySettings,
+    occasion: Occasion,
+    *,
+    terms: LoyaltySettings | None = None,
+) -> Changes | None:
     """The changes that bring the ledgers to what the order deserves; None when a later revision has been applied.
 
+    `terms`: what the order is priced by if it earns for the first time, where that is not the `settings` in force.
     Raises InvariantBroken when the result would break a rule; nothing must be written then.
     """
     if is_stale(snapshot.accrual, occasion.revision):
         return None
-    desk = _Desk(snapshot, order, settings, occasion)
+    desk = _Desk(snapshot, order, settings, occasion, terms or settings)
     given_back = desk.give_back() if order.phase is Phase.REVERSED else ()
     accrual = desk.settled()
     # The record is written even if nothing else changes: it must know this revision, or an older one that arrives
@@ -94,11 +102,19 @@ def accrue(snapshot: Snapshot, order: Order, settings: LoyaltySettings, occasion
 class _Desk:
     """The working state of one `accrue`: a page for every customer concerned."""
 
-    def __init__(self, snapshot: Snapshot, order: Order, settings: LoyaltySettings, occasion: Occasion) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        order: Order,
+        settings: LoyaltySettings,
+        occasion: Occasion,
+        terms: LoyaltySettings,
+    ) -> None:
         self._snapshot = snapshot
         self._order = order
         self._settings = settings
         self._occasion = occasion
+        self._terms = terms
         newcomer_id = snapshot.introduction.customer_id if snapshot.introduction and snapshot.newcomer else None
         self._pages = {
             customer.id: Page(
@@ -165,7 +181,7 @@ class _Desk:
             return rate
         if rate:
             return replace(rate, multiplier=rates.multiplier(customer, self._settings))
-        return rates.first_rate(customer, self._ordered_at, self._settings)
+        return rates.first_rate(customer, self._ordered_at, self._terms)
 
     @property
     def _ordered_at(self) -> datetime:

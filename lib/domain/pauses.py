@@ -32,11 +32,22 @@ def no_expiry_before(settings: LoyaltySettings) -> datetime | None:
     return settings.resumed_at + REPRIEVE if settings.resumed_at else None
 
 
+def provisionally_dated(settings: LoyaltySettings, written_at: datetime) -> LoyaltySettings:
+    """The settings by which an order is decided before it has been noted when the programme was paused, or went on: at
+    their last write (UTC), until then. That is the date if nothing else has been written since, and else too late."""
+    began_at = open_since(settings)
+    if settings.paused and began_at is None:
+        return settings.model_copy(update={"paused_at": written_at})
+    if not settings.paused and began_at is not None:
+        return settings.model_copy(update={"resumed_at": written_at})
+    return settings
+
+
 def earns_nothing(ordered_at: datetime, settings: LoyaltySettings) -> bool:
     """Whether an order that first earns now is to earn nothing, for good or until the programme goes on, because it
     was placed during a pause. One from before the pause earns, however late it is heard of."""
     if settings.paused:
-        # A pause without a date began before dates were kept, or this moment: it counts as older than any order.
+        # Without any date it counts as older than any order, until `provisionally_dated` settings are at hand.
         began_at = open_since(settings)
         return began_at is None or ordered_at >= began_at
     return settings.paused_orders == "skip" and was_placed_in_last(ordered_at, settings)

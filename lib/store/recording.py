@@ -7,6 +7,7 @@ of which a customer's life has a few. An order that earns nothing because of a p
 
 from dataclasses import replace
 
+from lib.domain import pauses
 from lib.domain.accrual import Changes, Occasion, Snapshot, accrue, needs_extremes
 from lib.domain.counting import Extremes
 from lib.domain.customers import Customer
@@ -62,7 +63,9 @@ def decided(
     has_earned = snapshot.accrual is not None and snapshot.accrual.rate is not None
     if changes is None or has_earned or changes.accrual.rate is None or not changes.accrual.rate.paused:
         return changes
-    return accrue(snapshot, order, settings_store.read(transaction, org).settings, occasion)
+    stored = settings_store.read(transaction, org)
+    terms = pauses.provisionally_dated(stored.settings, stored.written_at) if stored.written_at else stored.settings
+    return accrue(snapshot, order, stored.settings, occasion, terms=terms)
 
 
 def write(

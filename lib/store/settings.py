@@ -23,11 +23,13 @@ _CACHED_ORGS_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class SettingsDocuments:
-    """The settings in force, and the fields of the two documents that they were read from."""
+    """The settings in force, the fields of the two documents that they were read from, and when the later one of these
+    was written (UTC), None where there is neither."""
 
     settings: LoyaltySettings
     stored: Mapping[str, Any]
     legacy: Mapping[str, Any]
+    written_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,10 @@ def forget(org: OrgStore) -> None:
 
 def read(transaction: Transaction, org: OrgStore) -> SettingsDocuments:
     """The settings as stored now."""
-    stored, legacy = (_fields(snapshot) for snapshot in transaction.get(_references(org)))
-    return SettingsDocuments(effective_settings(stored, legacy), stored or {}, legacy or {})
+    snapshots = transaction.get(_references(org))
+    stored, legacy = (_fields(snapshot) for snapshot in snapshots)
+    written_at = max((snapshot.update_time for snapshot in snapshots if snapshot.exists), default=None)
+    return SettingsDocuments(effective_settings(stored, legacy), stored or {}, legacy or {}, written_at)
 
 
 def write(

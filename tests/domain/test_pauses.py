@@ -52,6 +52,21 @@ class TestOrders:
         assert pauses.earns_nothing(at, settings) == (earns_nothing and policy == "skip")
         assert pauses.was_placed_in_last(at, settings) == earns_nothing
 
+    @pytest.mark.parametrize("resumed_at", [None, BEGAN - 99 * DAY])
+    def test_before_a_date_is_noted_go_by_the_last_write(self, resumed_at: datetime | None) -> None:
+        began_before = resumed_at and resumed_at - DAY
+        paused = pauses.provisionally_dated(rules(paused=True, paused_at=began_before, resumed_at=resumed_at), BEGAN)
+        assert not pauses.earns_nothing(BEGAN - DAY, paused)
+        assert pauses.earns_nothing(BEGAN, paused)
+        resumed = pauses.provisionally_dated(rules(paused_at=BEGAN, resumed_at=resumed_at), ENDED)
+        assert pauses.earns_nothing(ENDED - DAY, resumed)
+        assert not pauses.earns_nothing(ENDED, resumed)
+
+    @pytest.mark.parametrize("fields", [{"paused": True}, {"resumed_at": ENDED}])
+    def test_go_by_the_date_that_is_noted(self, fields: dict[str, Any]) -> None:
+        settings = rules(paused_at=BEGAN, **fields)
+        assert pauses.provisionally_dated(settings, ENDED + 99 * DAY) == settings
+
     def test_of_a_programme_that_never_paused(self) -> None:
         assert not pauses.earns_nothing(BEGAN, DEFAULT_SETTINGS)
 

@@ -1,6 +1,7 @@
 """A pause: nothing is earned, redeemed or lost meanwhile; what was bought is made up for or not, as the shop says."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.usecases.till import Till
 
 BEFORE, PAUSE, MEANWHILE, RESUME, AFTER, LATER = 10, 20, 30, 40, 50, 60
 """Days of a test."""
+MOMENT = timedelta(milliseconds=1)
 
 
 @dataclass
@@ -212,10 +214,32 @@ def test_a_programme_paused_from_before_dates_were_kept(sales: Sales) -> None:
     settings = sales.counter.client.document("tenants", ORG, "settings", "loyalty")
     settings.set({"paused": True, "pausedOrders": "accrue_on_resume"})
     store.forget(OrgStore(ORG))
-    sales.programme.time.go_to(MEANWHILE)
-    sales.sell(placed=MEANWHILE)
+    sales.programme.time.go_to(200)
+    sales.sell()
     assert sales.points == 0
-    sales.resume()
+    sales.programme.write(paused=False)
+    assert sales.points == 50
+
+
+@pytest.mark.parametrize("change", ["pause", "resume"])
+def test_until_the_date_of_a_change_is_noted_it_is_when_the_settings_were_last_written(
+    sales: Sales, change: str
+) -> None:
+    settings = sales.counter.client.document("tenants", ORG, "settings", "loyalty")
+    sales.programme.time.go_to(200)
+    if change == "resume":
+        settings.update({"paused": True, "pausedAt": sales.programme.time.on(PAUSE)})
+    store.forget(OrgStore(ORG))
+    stored = sales.programme.stored()
+    settings.update({"paused": change == "pause"})
+    written_at = settings.get().update_time
+    earns = {"early": change == "pause", "late": change == "resume"}
+    for order_id, placed_at in {"early": written_at - MOMENT, "late": written_at}.items():
+        record_order(sales.counter.write(order_id, **{**pos("77"), "createdAt": placed_at}))
+        assert sales.counter.tenant("accruals", order_id)["rate"]["paused"] is not earns[order_id]
+    assert sales.points == 50
+    sales.programme.tell(stored)
+    sales.programme.queue.deliver()
     assert sales.points == 50
 
 
