@@ -6,7 +6,7 @@ even that where it has no key.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,6 @@ from lib.domain import pushes
 from lib.domain.grants import Accrual
 from lib.domain.integrations import Push as Switches
 from lib.domain.pushes import Push, PushKind, PushState
-from lib.platform import logs
 from lib.store import integrations
 from lib.store.client import database
 from lib.store.org import OrgStore
@@ -91,9 +90,10 @@ def settle(org: OrgStore, push: Push, state: PushState, reason: str | None, now:
     run(work)
 
 
-def stalled(before: datetime) -> Iterator[Push]:
+def stalled(before: datetime, on_damaged: Callable[[str, str, Exception], None]) -> Iterator[Push]:
     """Pushes, of whichever org, that should have been worked by now: queued or being sent since before then. One read
-    each, and one for none. Damaged ones are left out and logged: they must not hold up the others."""
+    each, and one for none. Damaged ones are left out, they must not hold up the others: `on_damaged` hears their org,
+    id and what is wrong."""
     waiting = [PushState.QUEUED.value, PushState.SENDING.value]
     group = database().collection_group("alpine_pushes").where(filter=FieldFilter("state", "in", waiting))
     query = group.where(filter=FieldFilter("updatedAt", "<=", before)).order_by("updatedAt").limit(_STALLED_MAX)
@@ -102,20 +102,19 @@ def stalled(before: datetime) -> Iterator[Push]:
         path = found.reference.path.split("/")
         if len(path) != 4 or path[0] != "tenants":
             continue
-        push = _sound(path[1], found)
-        if push is not None:
+        try:
+            push = _sound(path[1], found)
+        except (KeyError, TypeError, ValueError) as error:
+            on_damaged(path[1], found.id, error)
+        else:
             yield push
 
 
-def _sound(org_id: str, found: DocumentSnapshot[Any]) -> Push | None:
-    """The push of a document, if it is one of the org and of the id that its path says."""
-    try:
-        push = _decode(found.to_dict() or {})
-        if (push.org_id, push.id) != (org_id, found.id):
-            raise ValueError("a push under another's path")
-    except (KeyError, TypeError, ValueError) as error:
-        logs.push_damaged(org_id, found.id, error)
-        return None
+def _sound(org_id: str, found: DocumentSnapshot[Any]) -> Push:
+    """The push of a document. Raises ValueError unless it is one of the org and of the id that its path says."""
+    push = _decode(found.to_dict() or {})
+    if (push.org_id, push.id) != (org_id, found.id):
+        raise ValueError("a push under another's path")
     return push
 
 

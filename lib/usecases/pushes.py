@@ -59,7 +59,7 @@ def sweep() -> int:
     """Enqueues pushes again whose tasks were lost or given up by the queue, and settles those whose senders died; how
     many. One read where there are none."""
     found = 0
-    for stalled in alpine_pushes.stalled(clock.now() - _STALLED_AFTER):
+    for stalled in alpine_pushes.stalled(clock.now() - _STALLED_AFTER, logs.push_damaged):
         occasion = (*stalled.work, stalled.updated_at.isoformat())
         tasks.enqueue(pushes.QUEUE, occasion, {"orgId": stalled.org_id, "pushId": stalled.id})
         found += 1

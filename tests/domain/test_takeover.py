@@ -142,7 +142,8 @@ def test_what_an_id_says_of_its_customer(customer_id: str, key: IdentityKey | No
     ("stored", "had", "why"),
     [
         *((None, 0, None), (12, 12, None), ("12", 12, None), (12.5, 12, Why.FRACTION), (-4, 0, Why.NEGATIVE)),
-        *((stored, 0, Why.NO_NUMBER) for stored in ("x", float("nan"), float("inf"), [])),
+        *(("x", 0, Why.NO_NUMBER), (float("nan"), 0, Why.NO_NUMBER), (float("inf"), 0, Why.NO_NUMBER)),
+        ([], 0, Why.NO_NUMBER),
     ],
 )
 def test_what_is_told_of_a_balance(stored: object, had: int, why: Why | None) -> None:

@@ -40,6 +40,7 @@ ALLOWED = {
     "sync_loyalty": ADMINS,
     "list_discrepancies": STAFF,
     "resolve_discrepancy": ADMINS,
+    "update_messaging_settings": ADMINS,
 }
 # What a shopper may ask about itself in any org.
 OWN = {"check_points", "get_ledger"}

@@ -16,7 +16,11 @@ DIRECTLY: dict[Action, tuple[str, str, str]] = {
     Action.GET_LEDGER: ("list", "customers/green_kim/ledger/1", "customers/green_lee/ledger/1"),
     Action.REPLAY_INBOX: ("get", "tenants/green/inbox/order:x", "tenants/green/inbox/order:x"),
     Action.UPDATE_LOYALTY_SETTINGS: ("update", "tenants/green/settings/loyalty", "tenants/green/settings/loyalty"),
-    Action.LIST_DISCREPANCIES: ("list", "tenants/green/discrepancies/green_kim", "tenants/green/discrepancies/green_kim"),
+    Action.LIST_DISCREPANCIES: (
+        "list",
+        "tenants/green/discrepancies/green_kim",
+        "tenants/green/discrepancies/green_kim",
+    ),
 }
 # These make or move value, or are recorded as somebody's decision: the server does them, for nobody a client.
 ON_THE_SERVER = {
