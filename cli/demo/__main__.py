@@ -1,4 +1,5 @@
-"""`./dev demo`: orders through the local stack, points redeemed, all of it audited, compared and printed.
+"""`./dev demo`: orders through the local stack, points redeemed, a night's sync with Alpine IQ, all of it audited,
+compared and printed.
 
 With --days the orders are written at their own moments, by a clock that is moved on day by day, and every night the
 jobs run: points are released, warned of and expire, tiers lapse, segments change, and in the end there is a bill.
@@ -6,6 +7,7 @@ jobs run: points are released, warned of and expire, tiers lapse, segments chang
 
 import argparse
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -16,7 +18,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.demo import sources
+from cli.demo import alpine_night, sources
+from cli.demo.chat import Chat, listening
 from cli.demo.render import render
 from cli.demo.replay import NotVisible
 from cli.demo.report import is_clean
@@ -74,13 +77,13 @@ def main(arguments: list[str] | None = None) -> int:
     except (BadExport, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory(prefix="perennial-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="perennial-demo-") as folder, listening() as chat:
         try:
-            with _stack(options, source, Path(folder)) as stack:
+            with _stack(options, source, Path(folder), chat) as stack:
                 if options.days:
                     report = year.run(stack, source, _span(options, source.first), console)
                 else:
-                    report = run(stack, source, console)
+                    report = run(stack, source, console, chat)
                 report["seconds"]["total"] = round(time.perf_counter() - started, 1)
                 if options.json:
                     print(json.dumps(report, indent=2))
@@ -108,10 +111,11 @@ def _span(options: argparse.Namespace, first: datetime) -> Span:
     return Span.of(first, options.days, YEAR.time_zone)
 
 
-def _stack(options: argparse.Namespace, source: sources.Source, folder: Path) -> Stack:
-    """With --days one whose clock shows the first day from its start."""
+def _stack(options: argparse.Namespace, source: sources.Source, folder: Path, chat: Chat) -> Stack:
+    """With --days one whose clock shows the first day from its start, else one with the vendors' sandboxes."""
     if not options.days:
-        return Stack(with_tasks=True, log_folder=folder)
+        os.environ.update(alpine_night.environment(chat))
+        return Stack(with_tasks=True, with_vendors=True, log_folder=folder)
     clock = folder / "clock.json"
     ClockFile(clock).set(_span(options, source.first).start)
     return Stack(log_folder=folder, with_tasks=True, clock_file=clock)

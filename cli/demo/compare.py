@@ -65,11 +65,12 @@ def _customer(fields: Mapping[str, Any]) -> StoredCustomer:
 
 
 def differences(
-    stored: Stored, expected: Mapping[str, Figures], buyers: Mapping[str, str], redeemed: Mapping[str, int]
+    stored: Stored, expected: Mapping[str, Figures], buyers: Mapping[str, str], gone: Mapping[str, int]
 ) -> Iterator[str]:
     """Every way in which the documents are not what they must be, in words.
 
-    `expected` is by person, `buyers` says which person each order is, `redeemed` the points each customer has spent.
+    `expected` is by person, `buyers` says which person each order is, `gone` the points each customer
+    has redeemed or lost to Alpine IQ's figure, less what that one has given.
     """
     customers_of: defaultdict[str, set[str]] = defaultdict(set)
     people_of: defaultdict[str, set[str]] = defaultdict(set)
@@ -88,21 +89,21 @@ def differences(
         if len(found) == 1:
             (customer_id,) = found
             wanted = expected.get(person, _NOBODY)
-            yield from _figures(customer_id, stored.customers.get(customer_id), wanted, redeemed.get(customer_id, 0))
+            yield from _figures(customer_id, stored.customers.get(customer_id), wanted, gone.get(customer_id, 0))
         else:
             yield f"person {person}: has {len(found)} customers instead of one ({', '.join(sorted(found))})"
     for customer_id in stored.customers.keys() - people_of.keys():
         wanted = Figures(0, 0, 0, tier=stored.customers[customer_id].tier)
-        yield from _figures(customer_id, stored.customers[customer_id], wanted, redeemed.get(customer_id, 0))
+        yield from _figures(customer_id, stored.customers[customer_id], wanted, gone.get(customer_id, 0))
 
 
-def _figures(customer_id: str, found: StoredCustomer | None, wanted: Figures, redeemed: int) -> Iterator[str]:
+def _figures(customer_id: str, found: StoredCustomer | None, wanted: Figures, gone: int) -> Iterator[str]:
     if found is None:
         yield f"customer {customer_id}: has no document"
         return
     facts = {
-        "points and what was redeemed": (
-            found.points + found.pending + found.reserved - found.debt + redeemed,
+        "points and what is gone of them": (
+            found.points + found.pending + found.reserved - found.debt + gone,
             wanted.points,
         ),
         "spend in cents": (found.spend_cents, wanted.spend_cents),

@@ -10,6 +10,11 @@ from cli.demo.report import Json
 
 _PROBLEMS_MAX = 10
 _BAR_WIDTH = 30
+_OPEN_MAX = 4
+_HINDRANCES = {
+    "redeemed_here": "points redeemed here, which Alpine IQ does not know of, do not come back",
+    "owes": "a debt, which Alpine IQ does not know of, is not forgiven",
+}
 
 
 def render(report: Json, console: Console) -> None:
@@ -19,6 +24,7 @@ def render(report: Json, console: Console) -> None:
     bars("Tiers", report["tiers"], console)
     bars("Segments", report["segments"], console)
     at_the_till(report["redemptions"], console)
+    _with_alpine_iq(report["alpineIq"], console)
     if report["customer"]:
         _ledger(report["customer"], console)
     verdict(report, console)
@@ -97,6 +103,35 @@ def at_the_till(found: Json, console: Console) -> None:
     if found["calls"]["count"]:
         facts["one call"] = _took(found["calls"])
     _facts("At the till", facts, console)
+
+
+def _with_alpine_iq(night: Json, console: Console) -> None:
+    """Prints the two nights."""
+    billed, after, override = night["billed"], night["nextNight"], night["override"]
+    facts = {
+        "customers compared": f"{night['compared']:,} of {night['customers']:,}, {night['notMembers']:,} no members",
+        "asked of it, billed": f"{night['requests']} requests, {billed['reads']:,} reads, {billed['writes']:,} writes",
+        "within 10 %": f"{night['agreed']:,}",
+        "above, its figure holds": f"{night['overridden']:,}, each by a ledger entry with both figures",
+    }
+    if override:
+        facts["one of these"] = f"{override['customerId']}: {override['explanation']}"
+    facts["left open for a person"] = f"{night['open']:,}"
+    for each in night["leftOpen"][:_OPEN_MAX]:
+        sides = f"we say {each['calculated']:,}, Alpine IQ {each['alpine']:,}"
+        facts[f"  {each['customerId']}"] = f"{sides}: {_HINDRANCES.get(each['why'], each['why'])}"
+    if decided := night["decided"]:
+        facts["decided"] = f"{decided['customerId']}: {decided['resolution']} ({decided['reason']})"
+    if alert := night["alert"]:
+        figures = ", ".join(f"{field['name']} {field['value']}" for field in alert["fields"])
+        facts["operators were told"] = f"{alert['title']}: {figures}"
+    facts["the next night"] = (
+        f"{after['unchanged']:,} unchanged: {after['requests']} requests, {after['billed']['reads']:,} reads, "
+        f"{after['billed']['writes']:,} writes"
+    )
+    if told := night["unreachable"]:
+        facts["while it does not answer"] = f"the till is told our {told['points']:,} points, and why: {told['why']}"
+    _facts("A night with Alpine IQ", facts, console)
 
 
 def _ledger(customer: Json, console: Console) -> None:

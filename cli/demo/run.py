@@ -1,8 +1,8 @@
-"""The demo from an empty database to its report: set up, replay, redeem, audit, compare."""
+"""The demo from an empty database to its report: set up, replay, redeem, a night with Alpine IQ, compare, audit."""
 
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.demo import report as reporting
+from cli.demo.alpine_night import Night, Outcome
+from cli.demo.chat import Chat
 from cli.demo.compare import Stored, differences, read_stored
 from cli.demo.documents import OrderWrite
 from cli.demo.replay import Replay, Timings
@@ -41,6 +43,7 @@ class _Demo:
     stack: Stack
     source: Source
     console: Console
+    chat: Chat
     client: firestore.Client
     api: StackClient
     seen: Seen = field(default_factory=Seen)
@@ -54,13 +57,16 @@ class _Demo:
         orders = self._take_orders()
         till = self._redeem()
         stored = read_stored(self.client, ORG_ID)
+        story = self._story(till, stored)
+        night = self._night(till)
         return {
             "source": dict(self.source.description),
             **orders,
             **reporting.redemptions(till.outcomes, till.redeemed, till.redeem_seconds, till.call_seconds),
             **reporting.balances(stored, [name for name, _ in PROGRAMME.tiers]),
-            **self._verdict(stored, till),
-            "customer": self._story(till, stored),
+            "alpineIq": night.report,
+            **self._verdict(till, night),
+            "customer": story,
             "seconds": self.seconds,
         }
 
@@ -90,10 +96,19 @@ class _Demo:
             self.api.drain(_DRAIN_SECONDS)
         return till
 
-    def _verdict(self, stored: Stored, till: Till) -> Json:
+    def _night(self, till: Till) -> Outcome:
+        with self._step("night", "A night with Alpine IQ"):
+            outcome = Night(self.stack, self.client, self.api, self.chat, till.redeemed).play()
+            self.api.drain(_DRAIN_SECONDS)
+        return outcome
+
+    def _verdict(self, till: Till, night: Outcome) -> Json:
+        """What Alpine IQ's figures give or take is expected by those figures, not by what the ledger says of it."""
         with self._step("compare", "Comparing every customer with the expected figures"):
-            expected = self.source.expected(PROGRAMME)
-            found = sorted(differences(stored, expected, self.seen.buyers, till.redeemed))
+            expected, gone = self.source.expected(PROGRAMME), Counter(till.redeemed)
+            gone.subtract(night.entered)
+            stored = read_stored(self.client, ORG_ID)
+            found = sorted([*differences(stored, expected, self.seen.buyers, gone), *night.differences])
         with self._step("audit", "Auditing every document"):
             audited = audit(ORG_ID)
         failures = self.api.events()["failures"]
@@ -157,8 +172,8 @@ class _Demo:
         self.seconds[name] = round(time.perf_counter() - started, 1)
 
 
-def run(stack: Stack, source: Source, console: Console) -> Json:
-    """Plays the source on a running, empty stack and returns the report.
+def run(stack: Stack, source: Source, console: Console, chat: Chat) -> Json:
+    """Plays the source on a running, empty stack with sandboxes, whose alerts go to the chat; returns the report.
 
     Raises what a write or a call raised that should have succeeded, TimeoutError when events do not come to an end.
     """
@@ -167,7 +182,7 @@ def run(stack: Stack, source: Source, console: Console) -> Json:
     client = firestore.Client(project=stack.project)
     api = StackClient(stack.project, stack.firestore, stack.functions)
     try:
-        return _Demo(stack, source, console, client, api).run()
+        return _Demo(stack, source, console, chat, client, api).run()
     finally:
         api.close()
         client.close()

@@ -36,9 +36,9 @@ def test_a_customer_without_orders_that_count_may_exist_with_nothing() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"points": 41}, "points and what was redeemed 151, expected 150"),
-        ({"reserved": 0}, "points and what was redeemed 140, expected 150"),
-        ({"debt": 1}, "points and what was redeemed 149, expected 150"),
+        ({"points": 41}, "points and what is gone of them 151, expected 150"),
+        ({"reserved": 0}, "points and what is gone of them 140, expected 150"),
+        ({"debt": 1}, "points and what is gone of them 149, expected 150"),
         ({"spend_cents": 15_049}, "spend in cents 15049, expected 15050"),
         ({"order_count": 3}, "orders 3, expected 2"),
         ({"tier": "silver"}, "tier silver, expected bronze"),

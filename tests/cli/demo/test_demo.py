@@ -24,6 +24,16 @@ ROWS = (
 )
 
 
+NIGHT = (
+    "A night with Alpine IQ",
+    "Alpine IQ says",
+    "we say",
+    "keep_ours",
+    "found differences",
+    "unchanged: 4 requests",
+)
+
+
 def test_a_small_export_ends_in_exact_figures(tmp_path: Path) -> None:
     ended = demo("--orders", str(write_export(tmp_path, *ROWS)), "--json")
     assert ended.returncode == 0, ended.stderr
@@ -35,16 +45,22 @@ def test_a_small_export_ends_in_exact_figures(tmp_path: Path) -> None:
     assert report["balances"]["spendCents"] == 15_000 + 3_000 + 12_200 + 25_000
     assert report["balances"]["pointsAvailable"] == 150 + 30 + 122 + 250 - report["redemptions"]["pointsRedeemed"]
     assert report["redemptions"]["pointsRedeemed"] > 0
+    night = report["alpineIq"]
+    assert (night["customers"], night["compared"]) == (4, night["contacts"])
+    assert (night["nextNight"]["unchanged"], night["nextNight"]["overridden"]) == (4, night["overridden"])
+    assert night["nextNight"]["billed"]["writes"] < 12
     assert report["tiers"] == {"bronze": 3, "silver": 1, "gold": 0, "platinum": 0}
     assert report["latency"]["quiet"]["count"] > 0
     assert report["customer"]["entries"][-1]["explanation"].startswith("Earned")
 
 
 def test_a_small_shop_is_shown_to_people() -> None:
+    """Its night has an override, an open difference and an alert, for all of which it is large enough."""
     ended = demo("--customers", "25", "--seed", "3")
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    for words in ("Tiers", "Segments", "At the till", "every invariant holds", "customers agree", "in all"):
-        assert words in ended.stdout
+    told = " ".join(ended.stdout.split())
+    for words in ("Tiers", "Segments", "At the till", *NIGHT, "every invariant holds", "customers agree", "in all"):
+        assert words in told
 
 
 @pytest.mark.parametrize("content", ["", "invoice\n1\n"])
