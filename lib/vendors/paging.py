@@ -76,10 +76,13 @@ def by_number(
     while page := fetch(number, page_size):
         if len(page) < page_size:
             page = _whole(vendor, fetch, id_of, number, page, page_size)
-        if not guard.is_new(id_of(item) for item in page):
+        is_last = len(page) < page_size
+        if guard.is_new(id_of(item) for item in page):
+            yield page
+        elif not is_last:
             raise guard.repeated()
-        yield page
-        if len(page) < page_size:
+        if is_last:
+            # Also one that only repeats: nothing follows it, so it is the end of a list that has items twice.
             return
         number += 1
 

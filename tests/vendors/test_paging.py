@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lib.vendors.errors import Malformed
@@ -126,6 +126,7 @@ def test_a_list_that_shifts_meanwhile_is_read_on() -> None:
 
 
 @given(count=st.integers(1, 45), doubled=st.sets(st.integers(0, 44)))
+@example(count=44, doubled={0, 1, 2, 3, 4, 5, 43})
 def test_items_that_come_twice_hide_no_others(count: int, doubled: set[int]) -> None:
     """Whether the server doubles what it sends or has it twice."""
     by_start, by_page = offset_server(count), number_server(count)
