@@ -107,9 +107,10 @@ class Faults:
         before, after = chance.random(), chance.random()
         if before < self._plan.aborted:
             self._count("commits aborted")
-            # An aborted transaction is over for the server too: it holds no locks.
-            lost = {"database": request["database"], "transaction": request["transaction"]}
-            self._real.rollback(request=lost, **options)
+            # An aborted transaction is over for the server too: it holds no locks. One that has read nothing has none.
+            if request.get("transaction"):
+                lost = {"database": request["database"], "transaction": request["transaction"]}
+                self._real.rollback(request=lost, **options)
             raise exceptions.Aborted("simulated contention")
         if before < self._plan.aborted + self._plan.crash_before:
             self._count("crashes before commit")

@@ -98,7 +98,6 @@ class Sums:
 
     tally: Tally = field(default_factory=Tally)
     shards_done: int = 0
-    shards_failed: int = 0
     failed: int = 0
     errors: tuple[Problem, ...] = ()
 
@@ -169,10 +168,13 @@ def in_progress(run: Run, sums: Sums, now: datetime) -> Run:
 
 
 def finished(run: Run, sums: Sums, now: datetime) -> Run:
-    """The run at its end, with the exact sums of its shards, none of which is worked any more."""
+    """The run at its end, with the exact sums of its shards, none of which is worked any more.
+
+    Shards that are missing count as not done: one that nobody looked after until its shards were gone has failed.
+    """
     state = run.state
     if state is RunState.RUNNING:
-        state = RunState.FAILED if sums.shards_failed else RunState.DONE
+        state = RunState.DONE if sums.shards_done == run.shards else RunState.FAILED
     return replace(in_progress(run, sums, now), state=state, errors=sums.errors[:ERRORS_MAX], finished_at=now)
 
 

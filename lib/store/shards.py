@@ -3,13 +3,14 @@
 Nothing of a shard is indexed but its state and its counts: its members would cost more than all else, and times that
 only grow would send every write to one end of an index.
 
-They expire by themselves, so that nobody has to write all of them once more when their run ends: on a day that is set
-when they are created, later than any on which the run itself can expire. The run goes first, and with it nobody misses
-them.
+They expire by themselves, some time after they were last written, so that nobody has to write all of them once more
+when their run ends: its own expiry is earlier. Only where a run ends so late that it would not be, are they kept on
+(`keep_on`). The run goes first, and with it nobody misses them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from google.cloud.firestore import CollectionReference, DocumentReference, FieldFilter, Query
@@ -17,6 +18,7 @@ from google.cloud.firestore import CollectionReference, DocumentReference, Field
 from lib.domain.errors import NotFound
 from lib.domain.runs import ERRORS_MAX, RESUMABLE, Run, Sums
 from lib.domain.shards import UNAVAILABLE, Problem, Shard, ShardState, Tally
+from lib.store import transaction as transactions
 from lib.store.org import OrgStore
 from lib.store.runs import KEPT as RUNS_KEPT
 from lib.store.runs import problem_fields, problem_of
@@ -25,6 +27,7 @@ from lib.store.transaction import Snapshot, Transaction
 # A run is resumed on its last day, works for less than that, is kept, and is deleted a day or two after it has expired.
 _WORKED_MAX = timedelta(days=6)
 _KEPT = RESUMABLE + _WORKED_MAX + RUNS_KEPT
+_KEPT_ON_A_PAGE = 400
 
 _OPEN = (ShardState.WAITING.value, ShardState.WORKING.value)
 _SUMMED = ("state", "members", "position", "visited", "skipped", "counts", "deferred", "errors")
@@ -62,6 +65,25 @@ def save(transaction: Transaction, org: OrgStore, shard: Shard) -> None:
     transaction.update(_reference(org, shard.run_id, shard.id), _progress_fields(shard))
 
 
+def keep_on(org: OrgStore, run: Run, now: datetime) -> None:
+    """Sees to it that the shards of a run that ends now expire later than the run will.
+
+    Nothing is to be done for one that ends within two weeks of its creation. Of others a read and a write a shard: what
+    has not been written since would go before the run does.
+    """
+    if now < run.created_at + RESUMABLE:
+        return
+    references = [found.reference for found in _all(org, run.id).select([]).stream()]
+    for first in range(0, len(references), _KEPT_ON_A_PAGE):
+        page = references[first : first + _KEPT_ON_A_PAGE]
+        transactions.run(partial(_keep_on, references=page, now=now))
+
+
+def _keep_on(transaction: Transaction, references: Iterable[DocumentReference], now: datetime) -> None:
+    for reference in references:
+        transaction.update(reference, {"expiresAt": now + _KEPT})
+
+
 def open_ids(org: OrgStore, run_id: str, after: str | None, limit: int) -> list[str]:
     """Ids of shards with work left, ascending from `after`, whether or not they are being worked. A read each."""
     query = _in_states(org, run_id, _OPEN).order_by("__name__").limit(limit).select([])
@@ -82,7 +104,7 @@ def in_state(org: OrgStore, run_id: str, state: ShardState, limit: int) -> list[
 
 def sums(org: OrgStore, run_id: str) -> Sums:
     """What all shards of a run add up to, exactly: for a run of which none is worked. A read each."""
-    total, done, failed_shards, failed = Tally(), 0, 0, 0
+    total, done, failed = Tally(), 0, 0
     errors: list[Problem] = []
     for snapshot in _all(org, run_id).select(_SUMMED).stream():
         fields = snapshot.to_dict() or {}
@@ -90,11 +112,10 @@ def sums(org: OrgStore, run_id: str) -> Sums:
         done += fields["state"] == ShardState.DONE.value
         problems = [problem_of(error) for error in fields["errors"]]
         if fields["state"] == ShardState.FAILED.value:
-            failed_shards += 1
             failed += fields["members"] - fields["position"] + len(fields["deferred"])
             problems += [Problem(member_id, UNAVAILABLE) for member_id in fields["deferred"]]
         errors += problems[: ERRORS_MAX - len(errors)]
-    return Sums(total, done, failed_shards, failed, tuple(errors))
+    return Sums(total, done, failed, tuple(errors))
 
 
 def progress(org: OrgStore, run: Run, names: Iterable[str]) -> Sums:
@@ -147,8 +168,8 @@ def _progress_fields(shard: Shard) -> dict[str, Any]:
         "failures": shard.failures,
         "finishedAt": shard.finished_at,
         "updatedAt": shard.updated_at,
-        # The same at every write: shards of before there was such a field are given theirs.
-        "expiresAt": shard.created_at + _KEPT,
+        # By the last write, not the first: whoever lets go of a shard after its run has ended takes nothing back.
+        "expiresAt": shard.updated_at + _KEPT,
     }
 
 

@@ -71,11 +71,11 @@ def test_stopping_and_going_on() -> None:
     assert runs.running(again, LATER).started_at == NOW
 
 
-@pytest.mark.parametrize(("shards_failed", "state"), [(0, RunState.DONE), (1, RunState.FAILED)])
-def test_the_end_of_the_work(shards_failed: int, state: RunState) -> None:
+@pytest.mark.parametrize(("planned", "state"), [(4, RunState.DONE), (5, RunState.FAILED)])
+def test_the_end_of_the_work(planned: int, state: RunState) -> None:
     errors = tuple(Problem(f"m{number}", "KeyError") for number in range(ERRORS_MAX + 5))
-    sums = Sums(Tally(7, 2, {"changed": 3}), shards_done=4, shards_failed=shards_failed, failed=9, errors=errors)
-    ended = runs.finished(runs.running(new(), NOW), sums, LATER)
+    sums = Sums(Tally(7, 2, {"changed": 3}), shards_done=4, failed=9, errors=errors)
+    ended = runs.finished(replace(runs.running(new(), NOW), shards=planned), sums, LATER)
     assert (ended.state, ended.finished_at, ended.shards_done) == (state, LATER, 4)
     assert ended.totals == {"visited": 7, "skipped": 2, "failed": 9, "changed": 3}
     assert ended.errors == errors[:ERRORS_MAX]

@@ -103,6 +103,11 @@ def test_a_run_expires_a_month_after_its_end_and_before_its_shards(org: OrgStore
     run_expires, part_expires = (found.get().get("expiresAt") for found in (runs.reference(org, run.id), part))
     assert run_expires == ended_at + timedelta(days=30)
     assert part_expires > run_expires
+    # One that nobody looked after for months keeps its shards on.
+    ended = replace(run, finished_at=NOW + timedelta(days=90))
+    shards.keep_on(org, ended, NOW + timedelta(days=90))
+    save(org, ended)
+    assert part.get().get("expiresAt") > runs.reference(org, run.id).get().get("expiresAt")
     # What was written before there was such a field.
     runs.reference(org, run.id).update({"expiresAt": DELETE_FIELD})
     part.update({"expiresAt": DELETE_FIELD})
@@ -117,7 +122,7 @@ def test_shards_add_up(org: OrgStore) -> None:
     parts = [done(shard_of(run, "s1")), done(shard_of(run, "s2")), given_up, shard_of(run, "s4")]
     save(org, run, *parts)
     problems = [Problem("b", "KeyError"), Problem("b", "KeyError"), Problem("b", "unavailable")]
-    assert shards.sums(org, run.id) == Sums(Tally(5, 2, {"changed": 4}), 2, 1, 2, tuple(problems))
+    assert shards.sums(org, run.id) == Sums(Tally(5, 2, {"changed": 4}), 2, 2, tuple(problems))
     assert shards.progress(org, run, ["changed", "absent"]) == Sums(Tally(5, 2, {"absent": 0, "changed": 4}), 2)
     assert shards.sums(org, "nothing") == Sums()
 

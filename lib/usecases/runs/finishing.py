@@ -21,13 +21,14 @@ def finish(org: OrgStore, run_id: str) -> None:
     Each of them calls this when it ends, so the last one finds that it was. The run is read before its shards: whoever
     claims one of them afterwards reads the run again, sees it stopped and visits nobody (lib/usecases/runs/working.py).
     Operators are told of a run that has failed, before that is on record: whoever dies in between is followed by
-    another who tells them. A read a shard, once a run.
+    another who tells them; and so it is with shards that have to be kept on. A read a shard, once a run.
     """
     run = store.load(org, run_id)
     if run is None or run.finished_at or run.state is RunState.PLANNING or _is_worked(org, run):
         return
     sums = shards.sums(org, run_id)
     _alert(run, sums)
+    shards.keep_on(org, run, clock.now())
 
     def work(transaction: Transaction) -> None:
         current = store.get(transaction, org, run_id)
