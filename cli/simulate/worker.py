@@ -12,6 +12,7 @@ from cli.simulate.people import ORGS, Person
 from cli.simulate.rewards import Till
 from cli.simulate.world import World, is_recorded
 from lib.domain.errors import Unavailable
+from lib.domain.sweeps import LATE
 from lib.usecases.orders import OrderChange, record_order
 
 # Above this many events on their way, the next step delivers one.
@@ -141,11 +142,15 @@ class Worker:
         except (Crash, Unavailable):
             self.world.count("events delivered again after a failure")
             self.events.again(delivery)
+        # Told so late, an order is recorded as it is by now.
+        version, state = delivery.version, delivery.state
+        if self.world.timeline.now - delivery.change.updated_at >= LATE:
+            version, state = self.world.present[order_id]
         recorded = is_recorded(order_id, written)
         if recorded and delivery.matters is False:
             self.world.problem(f"{order_id}: an event of nothing that matters was recorded")
         if recorded or (outcome and delivery.matters):
-            self.touched |= self.world.order_worked(order_id, delivery.version, delivery.state, written)
+            self.touched |= self.world.order_worked(order_id, version, state, written)
         if outcome:
             self.world.count("events delivered")
             self.world.count(f"event {outcome.value}")

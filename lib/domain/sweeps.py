@@ -15,6 +15,10 @@ from lib.domain.orders import Order, Phase, Revision
 
 OVERLAP = timedelta(hours=2)
 """How far back every pass looks beyond the last: the till's sync writes orders up to an hour after their own date."""
+LATE = timedelta(minutes=45)
+"""From this age on an event may come after a pass that has seen what became of its order later, and found it right. To
+work it as it was told would undo that where the later event is lost, and nothing would look again. Of what was written
+since an event that is younger, the next pass finds all: that much, and the hour above, is less than its overlap."""
 DEEP_OVERLAP = timedelta(days=3)
 """How far back the pass looks that is made once a day: the till's sync may write the orders of two days anew."""
 DEEP_EVERY = timedelta(hours=23)

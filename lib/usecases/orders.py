@@ -17,6 +17,7 @@ from lib.domain.ledger import Actor
 from lib.domain.orders import Flaw, MalformedOrder, Order, OrgNames, Phase, Revision
 from lib.domain.pushes import Push
 from lib.domain.settings import LoyaltySettings
+from lib.domain.sweeps import LATE
 from lib.platform import clock, logs, secrets, tasks
 from lib.store import accruals, alpine_pushes, directory, inbox, recording, takeover, taking_over
 from lib.store import orders as store
@@ -65,9 +66,16 @@ def record_order(change: OrderChange) -> Outcome:
     """Brings ledgers and customers to what the order deserves now; any number of deliveries has the effect of one.
 
     An order that cannot be decided, or only by reading a document of ours that is damaged, is kept in the inbox. What
-    is raised is worth another delivery: Unavailable, or the error of a dependency that is down.
+    is raised is worth another delivery: Unavailable, or the error of a dependency that is down. A change that is told
+    late has the order recorded as it is by now, for a read more: nothing may look at it again (`sweeps.LATE`).
     """
-    return _record_change(change, _read(change, change.before))
+    before = _read(change, change.before)
+    present = _present(change.order_id) if _is_late(change, before) else None
+    if present is None:
+        return _record_change(change, before)
+    had_earned = isinstance(before, Order) and before.phase is Phase.EARNING
+    granted_by = directory.org_of(before.org) if before and had_earned else None
+    return _record_as_it_is(present, granted_by.org_id if granted_by else None)
 
 
 def record_present(order_id: str, granted_by: str | None = None) -> Outcome:
@@ -76,11 +84,28 @@ def record_present(order_id: str, granted_by: str | None = None) -> Outcome:
     What waits in an inbox for an earlier state of it is closed. `granted_by`: an org that has a record of it. When the
     order is another's by now, that org takes back what it has granted; when the order is gone, a person must say.
     """
-    found = store.present(order_id)
-    if found is None:
+    present = _present(order_id)
+    if present is None:
         return _keep_vanished(order_id, OrgStore(granted_by)) if granted_by else Outcome.UNCHANGED
-    change = OrderChange(order_id, None, found.to_dict() or {}, found.create_time, found.update_time)
-    return _record_change(change, _as_it_may_have_been(_read(change, change.after), granted_by))
+    return _record_as_it_is(present, granted_by)
+
+
+def _is_late(change: OrderChange, before: Order | MalformedOrder | None) -> bool:
+    """Whether a change that matters is told so late. A deletion changes no ledger, late or not."""
+    after = _read(change, change.after)
+    if after is None or before == after or clock.now() - change.updated_at < LATE:
+        return False
+    return isinstance(after, MalformedOrder) or orders.matters(before, after)
+
+
+def _present(order_id: str) -> OrderChange | None:
+    """The order as it is now, as if it were new; None when it is gone."""
+    found = store.present(order_id)
+    return OrderChange(order_id, None, found.to_dict() or {}, found.create_time, found.update_time) if found else None
+
+
+def _record_as_it_is(present: OrderChange, granted_by: str | None) -> Outcome:
+    return _record_change(present, _as_it_may_have_been(_read(present, present.after), granted_by))
 
 
 def _as_it_may_have_been(order: Order | MalformedOrder | None, granted_by: str | None) -> Order | MalformedOrder | None:

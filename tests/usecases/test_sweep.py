@@ -11,7 +11,7 @@ import pytest
 from emulator.client import StackClient
 from lib.domain.errors import Unavailable
 from lib.usecases import sweep
-from lib.usecases.orders import record_order, record_present
+from lib.usecases.orders import Outcome, record_order, record_present
 from lib.usecases.sweep import Swept
 from tests.usecases.counter import ANN, ORG, Counter, pos
 
@@ -342,6 +342,26 @@ class TestGoesOn:
 def lines(capsys: pytest.CaptureFixture[str], message: str) -> list[dict[str, Any]]:
     found_lines = map(json.loads, capsys.readouterr().err.splitlines())
     return [line for line in found_lines if line["message"] == message]
+
+
+class TestEventsThatAreLate:
+    def test_do_not_undo_what_a_sweep_has_found_right(self, counter: Counter, later: Callable[..., None]) -> None:
+        counter.sell("o1", updatedAt=now(), **pos("77"))
+        opened = counter.write("o1", status="pending")
+        # The event of this is lost; what the order has granted is right again.
+        counter.write("o1", status="completed", updatedAt=now())
+        assert found() == 0
+        later(days=4)
+        record_order(opened)
+        assert counter.ledger(ANN) == [("earn", 50)]
+        assert found() == 0
+
+    def test_are_recorded_as_told_when_the_order_has_gone(self, counter: Counter, later: Callable[..., None]) -> None:
+        sold = counter.write("o1", **pos("77"))
+        gone = counter.delete("o1")
+        later(days=1)
+        assert (record_order(sold), record_order(gone)) == (Outcome.RECORDED, Outcome.KEPT)
+        assert counter.ledger(ANN) == [("earn", 50)]
 
 
 class TestAlerts:
