@@ -135,6 +135,11 @@ class Worker:
 
     def _deliver(self, delivery: Delivery) -> None:
         order_id, outcome = delivery.change.order_id, None
+        version, state = delivery.version, delivery.state
+        if self.world.timeline.now - delivery.change.updated_at >= LATE:
+            # Told so late, the order is recorded as it is by now, with what the product itself has written there.
+            self._catch_up(self._orders[order_id])
+            version, state = self.world.present[order_id]
         written: set[str] = set()
         try:
             with self.faults.on(self.chance) as written:
@@ -142,10 +147,6 @@ class Worker:
         except (Crash, Unavailable):
             self.world.count("events delivered again after a failure")
             self.events.again(delivery)
-        # Told so late, an order is recorded as it is by now.
-        version, state = delivery.version, delivery.state
-        if self.world.timeline.now - delivery.change.updated_at >= LATE:
-            version, state = self.world.present[order_id]
         recorded = is_recorded(order_id, written)
         if recorded and delivery.matters is False:
             self.world.problem(f"{order_id}: an event of nothing that matters was recorded")
