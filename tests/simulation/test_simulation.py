@@ -62,7 +62,7 @@ def test_eight_callers_meet_on_the_same_customers(timed_project: str) -> None:
 
 
 def test_a_seed_replays_a_run(timed_project: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = replace(ALONE, events=100)
+    plan = replace(ALONE, events=60)
     first = simulated(plan)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", f"{timed_project}-again")
     again = simulated(plan)
