@@ -6,23 +6,16 @@
 import argparse
 import json
 import os
-import tempfile
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from google.cloud.firestore import Client
 
+from bench import local_stack
 from bench.budgets import Row, as_json, markdown
-from emulator.client import StackClient
-from emulator.stack import Stack
 from lib.domain.ledger import Actor
-from lib.domain.runs import Run, RunState
-from lib.store import runs as store
+from lib.domain.runs import RunState
 from lib.store.client import database
-from lib.store.org import OrgStore
 from lib.usecases import runs
 
 CUSTOMERS = (1_000, 10_000)
@@ -30,8 +23,6 @@ CUSTOMERS = (1_000, 10_000)
 _ORG = "org_bench"
 _SOURCE = Path(__file__).parent / "runs_functions"
 _COMMIT_DOCUMENTS = 500
-_POLL_SECONDS = 0.5
-_PATIENCE_SECONDS = 3600
 
 
 def run(sizes: tuple[int, ...] = CUSTOMERS) -> list[Row]:
@@ -50,14 +41,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _measure(customers: int) -> Row:
-    with _stack() as (stack, api):
+    with local_stack.running(source=_SOURCE, with_tasks=True) as (stack, api):
         _load(database(), customers)
         loaded_mb = {name: _peak_mb(pid) for name, pid in stack.pids.items()}
         cpu_seconds = _cpu_seconds(stack.pids["functions"])
         api.reset_usage()
         started = time.perf_counter()
         run_id = runs.start(_ORG, "look", "bench", {}, Actor("system", "bench")).id
-        finished, polls = _finished(run_id)
+        finished, polls = local_stack.finished(_ORG, run_id)
         seconds = time.perf_counter() - started
         usage = api.usage()
         cpu_ms = (_cpu_seconds(stack.pids["functions"]) - cpu_seconds) / customers * 1000
@@ -81,36 +72,6 @@ def _load(client: Client, customers: int) -> None:
         for number in range(first, min(first + _COMMIT_DOCUMENTS, customers)):
             batch.set(client.document(f"customers/{_ORG}_{number}"), {"orgId": _ORG, "points": number % 500})
         batch.commit()
-
-
-def _finished(run_id: str) -> tuple[Run, int]:
-    """The finished run, and how often it was asked for."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    polls = 0
-    while time.monotonic() < deadline:
-        found = store.load(OrgStore(_ORG), run_id)
-        polls += 1
-        if found and found.finished_at:
-            return found, polls
-        time.sleep(_POLL_SECONDS)
-    raise TimeoutError(f"the run is not finished after {_PATIENCE_SECONDS} s: {found}")
-
-
-@contextmanager
-def _stack() -> Iterator[tuple[Stack, StackClient]]:
-    """A stack whose functions are those of runs; the environment points there meanwhile."""
-    before = dict(os.environ)
-    with tempfile.TemporaryDirectory() as logs:
-        try:
-            project = f"demo-bench-{uuid.uuid4().hex[:8]}"
-            with Stack(project, source=_SOURCE, with_tasks=True, log_folder=Path(logs)) as stack:
-                os.environ.update(stack.environment)
-                api = StackClient(project, stack.firestore, stack.functions)
-                yield stack, api
-                api.close()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -1,16 +1,13 @@
 """A shop to measure on: settings, orders as the POS sync writes them, events delivered in this process."""
 
-import os
-import tempfile
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from google.cloud.firestore import Client
 
+from bench import local_stack
 from emulator.client import StackClient
 from emulator.stack import Stack
 from lib.domain.commands import Command
@@ -67,18 +64,7 @@ def _new_order(number: int) -> dict[str, Any]:
 @contextmanager
 def running(*, with_functions: bool) -> Iterator[tuple[Shop, Stack, StackClient]]:
     """An open shop on a stack of its own; the environment points there meanwhile."""
-    project = f"demo-bench-{uuid.uuid4().hex[:8]}"
-    before = dict(os.environ)
-    with tempfile.TemporaryDirectory() as logs:
-        try:
-            folder = Path(logs)
-            with Stack(project, with_functions=with_functions, with_tasks=with_functions, log_folder=folder) as stack:
-                os.environ.update(stack.environment)
-                functions = stack.functions if with_functions else None
-                shop, api = Shop(database()), StackClient(project, stack.firestore, functions)
-                shop.open()
-                yield shop, stack, api
-                api.close()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+    with local_stack.running(with_functions=with_functions, with_tasks=with_functions) as (stack, api):
+        shop = Shop(database())
+        shop.open()
+        yield shop, stack, api

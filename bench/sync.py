@@ -8,23 +8,17 @@ customers five have another figure there, three of them above the threshold; one
 
 import argparse
 import json
-import os
-import tempfile
 import time
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from google.cloud.firestore import Client
 
+from bench import local_stack
 from bench.budgets import Row, as_json, markdown
 from bench.shop import ORG
-from emulator.client import StackClient
-from emulator.stack import Stack
 from emulator.vendors.client import SandboxClient
 from lib.domain.customers import Contact, Customer, journal_of
 from lib.domain.identity import IdentityKey, IdentityKind, identity_id
@@ -33,7 +27,6 @@ from lib.domain.runs import Run, RunState
 from lib.domain.settings import DEFAULT_SETTINGS
 from lib.domain.standing import refreshed
 from lib.store import customers, ledger
-from lib.store import runs as run_store
 from lib.store import transaction as transactions
 from lib.store.client import database
 from lib.store.org import OrgStore
@@ -45,8 +38,6 @@ CUSTOMERS = (1_000, 10_000)
 _UID, _KEY = "900100", "bench"
 _DELAY_SECONDS = 0.3
 _COMMIT_CUSTOMERS = 200
-_POLL_SECONDS = 0.25
-_PATIENCE_SECONDS = 1800
 
 
 def run(sizes: tuple[int, ...] = CUSTOMERS) -> list[Row]:
@@ -65,7 +56,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _measure(size: int) -> Iterator[Row]:
-    with _stack() as (stack, api):
+    keys = {"ALPINE_IQ_KEYS": json.dumps({ORG: _KEY})}
+    with local_stack.running(keys, with_tasks=True, with_vendors=True) as (stack, api):
         sandbox = SandboxClient(stack.vendors, "alpine_iq")
         _load(database(), sandbox, size)
         sandbox.fail("delay", seconds=_DELAY_SECONDS, times=None)
@@ -97,14 +89,7 @@ def _synced(key: str) -> tuple[Run, int]:
     """The finished run, and how often it was asked for."""
     params = reconciliation.begin(ORG, key)
     run_id = runs.start(ORG, reconciliation.JOB, key, params, Actor("system", "bench")).id
-    deadline, polls = time.monotonic() + _PATIENCE_SECONDS, 0
-    while time.monotonic() < deadline:
-        found = run_store.load(OrgStore(ORG), run_id)
-        polls += 1
-        if found and found.finished_at:
-            return found, polls
-        time.sleep(_POLL_SECONDS)
-    raise TimeoutError(f"the sync is not done after {_PATIENCE_SECONDS} s: {found}")
+    return local_stack.finished(ORG, run_id)
 
 
 def _load(client: Client, sandbox: SandboxClient, size: int) -> None:
@@ -153,21 +138,3 @@ def _customer(number: int, points: int, at: datetime) -> tuple[Customer, Journal
     journal.credit(EntryKind.ADJUST, points, None, memo)
     opened = Customer(journal.account, contact=before.contact, identities=identities, opened=True)
     return refreshed(opened, DEFAULT_SETTINGS, at), journal
-
-
-@contextmanager
-def _stack() -> Iterator[tuple[Stack, StackClient]]:
-    """The whole stack; the environment points there meanwhile."""
-    before = dict(os.environ)
-    os.environ["ALPINE_IQ_KEYS"] = json.dumps({ORG: _KEY})
-    with tempfile.TemporaryDirectory() as logs:
-        try:
-            project = f"demo-bench-{uuid.uuid4().hex[:8]}"
-            with Stack(project, with_tasks=True, with_vendors=True, log_folder=Path(logs)) as stack:
-                os.environ.update(stack.environment)
-                api = StackClient(project, stack.firestore, stack.functions)
-                yield stack, api
-                api.close()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
