@@ -4,11 +4,12 @@ Below /sandbox/alpine_iq/accounts/{uid}:
 
 | Address | What |
 |---|---|
-| `PUT ` | an account: `apiKey`, `pointsPerDollar`, `lagSeconds`, `zeroNegatives`, `knowsSales`, `templates` |
+| `PUT ` | an account: `apiKey`, `templates`, and how it errs (`state.Behaviour`, in camel case) |
 | `GET ` | all it remembers |
 | `POST /contacts` | `{"contacts": […]}`: add contacts, or change fields of known ones; balances move without an entry |
 | `POST /redemptions` | `{"contactID", "points"}`: points spent at their till |
 | `POST /merges` | `{"kept", "gone"}`: two contacts become one |
+| `DELETE /told` | the figures it has told of contacts since this was last asked |
 """
 
 from __future__ import annotations
@@ -19,10 +20,18 @@ from typing import Any
 
 import flask
 
-from emulator.vendors.alpine_iq.state import Account, Behaviour, Json
+from emulator.vendors.alpine_iq.state import PAGE_MAX, Account, Behaviour, Json
 from emulator.vendors.sandbox import Refusal, Sandbox, body_object
 
-_LIMIT_MAX = 2000
+_BEHAVIOUR = {
+    "pointsPerDollar": "points_per_dollar",
+    "lagSeconds": "lag_seconds",
+    "zeroNegatives": "zero_negatives",
+    "knowsSales": "knows_sales",
+    "pageMax": "page_max",
+    "shifts": "shifts",
+}
+_KEPT_BACK = ("api_key", "told")
 
 
 class AlpineIqSandbox(Sandbox):
@@ -63,17 +72,26 @@ class AlpineIqSandbox(Sandbox):
             ("POST", f"{account}/contacts", self._put_contacts),
             ("POST", f"{account}/redemptions", self._redeem),
             ("POST", f"{account}/merges", self._merge),
+            ("DELETE", f"{account}/told", self._told),
         ]
         for method, rule, view in routes:
             blueprint.add_url_rule(rule, view.__name__, self.locked(view), methods=[method])
 
     def _search(self, uid: str) -> Any:
-        query = flask.request.args
-        start, limit = query.get("start", 0, int), min(query.get("limit", _LIMIT_MAX, int), _LIMIT_MAX)
-        return _success({"results": self._open(uid).search(query.get("search", ""), start, limit) or None})
+        account, query = self._open(uid), flask.request.args
+        text, start = query.get("search", ""), query.get("start", 0, int)
+        found = account.search(text, start, min(query.get("limit", PAGE_MAX, int), account.behaviour.page_max))
+        account.tell(found)
+        answer = _success({"results": found or None})
+        if account.behaviour.shifts and not text.strip():
+            account.shift(self.now())
+        return answer
 
     def _contact(self, uid: str, contact_id: str) -> Any:
-        return _success(self._of(self._open(uid), contact_id))
+        account = self._open(uid)
+        contact = self._of(account, contact_id)
+        account.tell([contact])
+        return _success(contact)
 
     def _lookup(self, identifier: str) -> Any:
         contact = self._member(identifier)
@@ -119,19 +137,19 @@ class AlpineIqSandbox(Sandbox):
 
     def _put_account(self, uid: str) -> Any:
         body = body_object()
-        names = {"pointsPerDollar": "points_per_dollar", "lagSeconds": "lag_seconds"}
-        names |= {"zeroNegatives": "zero_negatives", "knowsSales": "knows_sales"}
         account = self._accounts.setdefault(uid, Account(uid, ""))
         account.api_key = body.get("apiKey", account.api_key)
         account.templates = body.get("templates", account.templates)
         behaviour = asdict(account.behaviour)
-        behaviour |= {names[name]: value for name, value in body.items() if name in names}
+        behaviour |= {_BEHAVIOUR[name]: value for name, value in body.items() if name in _BEHAVIOUR}
         account.behaviour = Behaviour(**behaviour)
         return flask.jsonify({"uid": uid})
 
     def _get_account(self, uid: str) -> Any:
         account = self._known(uid)
-        return flask.jsonify({it.name: getattr(account, it.name) for it in fields(account) if it.name != "api_key"})
+        return flask.jsonify(
+            {it.name: getattr(account, it.name) for it in fields(account) if it.name not in _KEPT_BACK}
+        )
 
     def _put_contacts(self, uid: str) -> Any:
         account = self._known(uid)
@@ -146,6 +164,12 @@ class AlpineIqSandbox(Sandbox):
         body = body_object()
         self._known(uid).merge(body["kept"], body["gone"])
         return flask.jsonify({})
+
+    def _told(self, uid: str) -> Any:
+        account = self._known(uid)
+        told = list(account.told)
+        account.told.clear()
+        return flask.jsonify(told)
 
     def _known(self, uid: str) -> Account:
         account = self._accounts.get(uid)
@@ -170,9 +194,11 @@ class AlpineIqSandbox(Sandbox):
         return contact
 
     def _member(self, identifier: str) -> Json:
-        contact = self._open().find(identifier)
+        account = self._open()
+        contact = account.find(identifier)
         if contact is None or not contact.get("loyalty"):
             raise Refusal(404, "not_a_member")
+        account.tell([contact])
         return contact
 
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
 
+PAGE_MAX = 2000
+_TOLD_MAX = 20_000
+
 
 @dataclass
 class Behaviour:
     """How the account errs. Points of a sale arrive `lag_seconds` after it was told; a balance below zero becomes zero
-    without a word; a sale that is told again is counted again, unless it `knows_sales` by their pos_id."""
+    without a word; a sale that is told again is counted again, unless it `knows_sales` by their pos_id. A page has at
+    most `page_max` contacts; where the list `shifts`, who leads it spends half after each page of it."""
 
     points_per_dollar: float = 1.0
     lag_seconds: float = 0.0
     zero_negatives: bool = True
     knows_sales: bool = False
+    page_max: int = PAGE_MAX
+    shifts: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,8 @@ class Account:
     opt_ins: Json = field(default_factory=dict)
     templates: list[Json] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
+    told: deque[Json] = field(default_factory=lambda: deque(maxlen=_TOLD_MAX))
+    """Figures that were given to whoever asked, the oldest ones forgotten; faults may have kept them from arriving."""
     _made: int = 0
 
     def put(self, contact: Json) -> Json:
@@ -66,6 +75,17 @@ class Account:
         found = [contact for contact in self.contacts.values() if not wanted or _matches(contact, wanted)]
         found.sort(key=lambda contact: (-_points(contact), contact["contactID"]))
         return found[start : start + limit]
+
+    def tell(self, contacts: list[Json]) -> None:
+        """Take down what is being told of these contacts."""
+        names = ("contactID", "loyalty", "loyaltyPoints")
+        self.told.extend({name: contact.get(name) for name in names} for contact in contacts)
+
+    def shift(self, now: float) -> None:
+        """Let who leads the list spend half, so that it is in another order when its next page is asked for."""
+        leader = max(self.contacts.values(), key=_points, default=None)
+        if leader is not None and _points(leader) >= 2:
+            self.redeem(leader["contactID"], int(_points(leader)) // 2, now)
 
     def find(self, email_or_phone: str) -> Json | None:
         """The first contact with this e-mail address or telephone number."""

@@ -178,3 +178,20 @@ def test_a_wrong_base_address_makes_nobody_a_stranger(shop: Shop) -> None:
     with pytest.raises(Malformed) as raised:
         misled.lookup("4155550101")
     assert raised.value.reason == "foreign_404"
+
+
+def test_what_it_has_told_of_whom_is_kept_until_it_is_asked_for(shop: Shop) -> None:
+    shop.seed({**ADA, "loyaltyPoints": 40})
+    shop.points()
+    shop.client.search("4155550101")
+    told = {"contactID": "ada", "loyalty": True, "loyaltyPoints": 40}
+    assert shop.sandbox.ask("DELETE", f"/accounts/{shop.uid}/told") == [told, told]
+    assert shop.sandbox.ask("DELETE", f"/accounts/{shop.uid}/told") == []
+
+
+def test_a_list_that_shifts_while_it_is_read_passes_over_some(shop: Shop) -> None:
+    shop.seed(*many(10))
+    shop.behave(pageMax=3, shifts=True)
+    told = [contact.contact_id for contact in shop.all()]
+    assert shop.asked > 4
+    assert len(set(told)) < 10
