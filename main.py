@@ -7,7 +7,7 @@ from functions.customers import sync_customer
 from functions.inbox import replay_inbox
 from functions.menu import public_menu
 from functions.message_events import blackleaf_webhook, click, mailjet_webhook, sweep_events, workevent
-from functions.messages import sendemail, sendsms, sweep_messages, update_messaging_settings
+from functions.messages import preview_message, sendemail, sendsms, sweep_messages, update_messaging_settings
 from functions.migration import preview_migration, start_migration
 from functions.orders import on_order_written, sweep_orders
 from functions.points import adjust_points, check_points, get_ledger
@@ -65,6 +65,7 @@ __all__ = [
     "on_order_written",
     "pause_loyalty",
     "planrun",
+    "preview_message",
     "preview_migration",
     "preview_rerating",
     "public_menu",

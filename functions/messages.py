@@ -1,12 +1,14 @@
-"""Messages: the task functions that send them, the sweep for those that stand still, and the settings they go by."""
+"""Messages: the task functions that send them, the sweep for those that stand still, their settings, and previews."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from functions import edge
-from functions.edge import Call, DocumentId, Json, JsonObject, Limits, Payload, Retries, WriteInput
+from functions.edge import Call, DocumentId, Input, Json, JsonObject, Limits, Payload, Retries, WriteInput
 from lib.domain.access import Action
+from lib.domain.frequency import MessageType
 from lib.usecases import messaging, sending
 
 # About an hour: what is not sent then is found by the sweep.
@@ -26,6 +28,43 @@ class MessagingInput(WriteInput):
 
     settings: JsonObject
     expected_version: str | None = None
+
+
+_Template = Annotated[str, StringConstraints(max_length=100_000)]
+_Url = Annotated[str, StringConstraints(max_length=1000, pattern=r'^(https://[^\s<>"\\]+)?$')]
+
+
+class SmsWords(Payload):
+    """A text's template; `imageUrl` makes it an MMS."""
+
+    body: _Template
+    image_url: _Url = ""
+
+
+class EmailWords(Payload):
+    """An e-mail's templates; without HTML the text is shown as it is."""
+
+    subject: _Template
+    body: _Template
+    html_body: _Template = ""
+
+
+class PreviewInput(Input):
+    """Words for a text, an e-mail or both. `customerId`: whose values are filled in; `values`: made-up ones, which go
+    before theirs. `messageType` says which variables there are, and whether it is advertising."""
+
+    message_type: Annotated[MessageType, Field(strict=False)] = MessageType.CAMPAIGN
+    sms: SmsWords | None = None
+    email: EmailWords | None = None
+    customer_id: DocumentId | None = None
+    values: Annotated[dict[str, Any], Field(max_length=50)] = Field(default_factory=dict)
+    link_url: _Url = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.sms is None and self.email is None:
+            raise PydanticCustomError("words", "words for a text, an e-mail or both are required")
+        return self
 
 
 # A dozen accounts at their full pace of a hundred a minute; each account is held to its own by `sending`.
@@ -53,3 +92,22 @@ def update_messaging_settings(call: Call[MessagingInput]) -> Json:
     """Changes what the org sends, in whose name and how often."""
     with edge.inside("/settings"):
         return messaging.update(call.command(), call.data.settings, expected_version=call.data.expected_version)
+
+
+@edge.on_call(Action.PREVIEW_MESSAGE, PreviewInput)
+def preview_message(call: Call[PreviewInput]) -> Json:
+    """Shows what a message would say, what it would cost, and what is wrong with it; keeps and sends nothing."""
+    from lib.domain.message_wording import EmailTemplate, SmsTemplate
+    from lib.usecases.sending import previewing
+
+    data = call.data
+    sketch = previewing.Sketch(
+        kind=data.message_type,
+        sms=SmsTemplate(data.sms.body, data.sms.image_url) if data.sms else None,
+        email=EmailTemplate(data.email.subject, data.email.body, data.email.html_body) if data.email else None,
+        customer_id=data.customer_id,
+        values=data.values,
+        link_url=data.link_url,
+    )
+    with edge.inside("/values"):
+        return previewing.preview(data.org_id, sketch)

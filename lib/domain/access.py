@@ -45,6 +45,7 @@ class Action(StrEnum):
     RESET_LOYALTY_SETTINGS = "reset_loyalty_settings"
     PAUSE_LOYALTY = "pause_loyalty"
     UPDATE_MESSAGING_SETTINGS = "update_messaging_settings"
+    PREVIEW_MESSAGE = "preview_message"
     CANCEL_RUN = "cancel_run"
     RESUME_RUN = "resume_run"
     PREVIEW_MIGRATION = "preview_migration"
@@ -108,6 +109,7 @@ ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.RESET_LOYALTY_SETTINGS: ADMINS,
         Action.PAUSE_LOYALTY: ADMINS,
         Action.UPDATE_MESSAGING_SETTINGS: ADMINS,
+        Action.PREVIEW_MESSAGE: STAFF,
         Action.CANCEL_RUN: ADMINS,
         Action.RESUME_RUN: ADMINS,
         Action.PREVIEW_MIGRATION: ADMINS,

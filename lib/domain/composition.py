@@ -10,19 +10,21 @@ from dataclasses import dataclass
 
 from lib.domain.consent import Purpose
 from lib.domain.errors import InvalidInput
+from lib.domain.message_variables import Value
 from lib.domain.sms import SmsSize, Wording, marketing_text, measure, plain
 from lib.domain.sms_lint import Finding, lint
-from lib.domain.templates import Part, Rendered, Value, render
+from lib.domain.templates import Part, Rendered, render
 
 _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class ComposedSms:
-    """A text as it goes out. `findings` are about what the author and the values say, not about our closing lines;
-    `missing` are variables this customer has no value for."""
+    """A text as it goes out. `closing` is what we have added at its end, "" for nothing. `findings` are about what the
+    author and the values say, not about our closing lines; `missing` are variables this customer has no value for."""
 
     text: str
+    closing: str
     size: SmsSize
     findings: tuple[Finding, ...]
     missing: tuple[str, ...]
@@ -49,16 +51,16 @@ class Closing:
 
 
 def compose_sms(body: str, values: Mapping[str, Value], purpose: Purpose, wording: Wording) -> ComposedSms:
-    """A text for one customer. Raises InvalidInput for a bad template, an empty text, and one of too many segments."""
-    rendered = render(body, Part.SMS, values)
+    """A text for one customer. Raises InvalidInput, with the field's pointer, for a bad template, an empty text, and
+    one of too many segments."""
+    rendered = _rendered("body", body, Part.SMS, values)
     said = plain(rendered.text).strip()
-    if not said:
-        raise InvalidInput("is empty for this customer", reason="empty")
     text = marketing_text(said, wording) if purpose is Purpose.MARKETING else said
     size = measure(text)
     if size.too_long:
-        raise InvalidInput(f"needs {size.segments} segments, more than carriers join", reason="too_long")
-    return ComposedSms(text, size, lint(said), rendered.missing)
+        detail = f"needs {size.segments} segments, more than carriers join"
+        raise InvalidInput(detail, pointer="/body", reason="too_long")
+    return ComposedSms(text, text.removeprefix(said).strip(), size, lint(said), rendered.missing)
 
 
 def compose_email(
@@ -66,19 +68,27 @@ def compose_email(
 ) -> ComposedEmail:
     """An e-mail for one customer from the dashboard's three templates; without an HTML one, the text is shown as it is.
 
-    `closing` belongs to marketing, None to transactional mail. Raises InvalidInput for a bad template, an empty subject
-    or body.
+    `closing` belongs to marketing, None to transactional mail. Raises InvalidInput, with the field's pointer, for a bad
+    template, an empty subject or body.
     """
-    line = render(subject, Part.SUBJECT, values)
-    text = render(body, Part.TEXT, values)
-    markup = render(html_body, Part.HTML, values) if html_body else Rendered(_as_html(text.text), ())
-    for rendered in (line, text, markup):
-        if not rendered.text.strip():
-            raise InvalidInput("is empty for this customer", reason="empty")
+    line = _rendered("subject", subject, Part.SUBJECT, values)
+    text = _rendered("body", body, Part.TEXT, values)
+    markup = _rendered("htmlBody", html_body, Part.HTML, values) if html_body else Rendered(_as_html(text.text), ())
     missing = tuple(dict.fromkeys(line.missing + text.missing + markup.missing))
     if closing is None:
         return ComposedEmail(line.text, markup.text, text.text, missing)
     return ComposedEmail(line.text, _closed_html(markup.text, closing), _closed_text(text.text, closing), missing)
+
+
+def _rendered(field: str, source: str, part: Part, values: Mapping[str, Value]) -> Rendered:
+    """One template; it may not come out empty, nor as nothing but invisible signs."""
+    try:
+        rendered = render(source, part, values)
+    except InvalidInput as error:
+        raise InvalidInput(error.message, pointer=f"/{field}", reason=error.reason) from error
+    if not plain(rendered.text).strip():
+        raise InvalidInput("is empty for this customer", pointer=f"/{field}", reason="empty")
+    return rendered
 
 
 def _as_html(text: str) -> str:

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
+from typing import TypeAlias
 
+from lib.domain.errors import InvalidInput
 from lib.domain.frequency import MessageType
+
+Value: TypeAlias = str | int | Decimal | None
 
 # What stands where a customer has no value. A number is worth nothing, and "days since last visit" of somebody without
 # a visit is no number.
@@ -27,6 +31,7 @@ FALLBACKS: Mapping[str, str] = MappingProxyType(
         "orgName": "our shop",
     }
 )
+_NUMBER_MAX = 10**12
 # Typed in by people, so a web address in one is nobody's name.
 NAMES = frozenset({"firstName", "lastName"})
 # What a template may compare and add to.
@@ -70,7 +75,7 @@ class CustomerFacts:
     loyalty_points: int | None = None
 
 
-def customer_values(facts: CustomerFacts, org_name: str | None) -> dict[str, str | int | Decimal | None]:
+def customer_values(facts: CustomerFacts, org_name: str | None) -> dict[str, Value]:
     """The dashboard's variables for one customer. Money has two places and no sign: authors write `${{totalSpent}}`."""
     cents = facts.total_spent_cents
     return {
@@ -84,6 +89,31 @@ def customer_values(facts: CustomerFacts, org_name: str | None) -> dict[str, str
         "loyaltyPoints": facts.loyalty_points,
         "orgName": org_name,
     }
+
+
+def made_up_values(given: Mapping[str, object], kind: MessageType) -> dict[str, Value]:
+    """Values of nobody's, to see what a template of this type makes of them; null is a value that is not there.
+
+    Raises InvalidInput with the name as its pointer: for what is no variable of this type, for one of our links, for a
+    number that is none (totalSpent in dollars) and for a text that is none.
+    """
+    allowed = FALLBACKS.keys() | OCCASIONS.get(kind, frozenset())
+    if unknown := sorted(given.keys() - allowed):
+        raise InvalidInput("is no variable of this message", pointer=f"/{unknown[0]}", reason="unknown_variable")
+    return {name: _made_up(name, value) for name, value in given.items()}
+
+
+def _made_up(name: str, value: object) -> Value:
+    if name not in NUMBERS:
+        if value is not None and not isinstance(value, str):
+            raise InvalidInput("must be a text", pointer=f"/{name}", reason="not_text")
+        return value
+    if value is None:
+        return None
+    # Also refuses NaN and infinity.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _NUMBER_MAX:
+        raise InvalidInput("must be a number", pointer=f"/{name}", reason="not_a_number")
+    return Decimal(str(value)).quantize(Decimal("0.01")) if name == "totalSpent" else int(value)
 
 
 def written_day(day: date) -> str:

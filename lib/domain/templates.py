@@ -10,20 +10,17 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from lib.domain.errors import InvalidInput
-from lib.domain.message_variables import FALLBACKS, NAMES, NUMBERS
+from lib.domain.message_variables import FALLBACKS, NAMES, NUMBERS, Value
 
 if TYPE_CHECKING:
     from liquid.static_analysis import TemplateAnalysis
     from liquid.template import BoundTemplate
-
-Value: TypeAlias = str | int | Decimal | None
 
 _TAGS = frozenset({"if", "unless", "case", "assign", "comment", "echo", "#", "illegal", "content", "output"})
 _FILTERS = frozenset(

@@ -5,9 +5,9 @@ import pytest
 from lib.domain.composition import Closing, compose_email, compose_sms
 from lib.domain.consent import Purpose
 from lib.domain.errors import InvalidInput
+from lib.domain.message_variables import Value
 from lib.domain.sms import Encoding, Wording
 from lib.domain.sms_lint import Category
-from lib.domain.templates import Value
 
 CLOSING = Closing("https://shop.example/u?t=a&b", "1 Main St, Springfield <IL>", "21+ only.")
 VALUES: dict[str, Value] = {
@@ -22,6 +22,7 @@ def test_a_marketing_text_is_rendered_made_plain_closed_and_counted() -> None:
     sms = compose_sms("{{orgName}}: “{{firstName}}”, {{loyaltyPoints}} points", VALUES, Purpose.MARKETING, Wording())
 
     assert sms.text == 'Corner Shop: "Ana", 340 points\n21+ only. Reply STOP to opt out.'
+    assert sms.closing == "21+ only. Reply STOP to opt out."
     assert (sms.size.encoding, sms.size.segments, sms.findings, sms.missing) == (Encoding.GSM_7, 1, (), ())
 
 
@@ -43,7 +44,7 @@ def test_a_text_that_cannot_go_is_refused(body: str, reason: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         compose_sms(body, VALUES, Purpose.MARKETING, Wording())
 
-    assert caught.value.reason == reason
+    assert (caught.value.pointer, caught.value.reason) == ("/body", reason)
 
 
 def test_a_marketing_mail_ends_with_age_address_and_the_way_out() -> None:
@@ -80,8 +81,15 @@ def test_what_is_missing_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subject", "body", "html"), [("{{tier}}", "x", None), ("x", "{{tier}}", None), ("x", "x", "{{tier}}")]
+    ("subject", "body", "html", "pointer"),
+    [
+        ("{{tier}}", "x", None, "/subject"),
+        ("x", "{{tier}}", None, "/body"),
+        ("x", "x", "{{tier}}", "/htmlBody"),
+        ("\u200b", "x", None, "/subject"),
+    ],
 )
-def test_an_empty_part_is_refused(subject: str, body: str, html: str | None) -> None:
-    with pytest.raises(InvalidInput, match="empty"):
+def test_an_empty_part_is_refused(subject: str, body: str, html: str | None, pointer: str) -> None:
+    with pytest.raises(InvalidInput, match="empty") as caught:
         compose_email(subject, body, html, {}, CLOSING)
+    assert caught.value.pointer == pointer

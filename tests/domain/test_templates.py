@@ -8,8 +8,16 @@ from hypothesis import strategies as st
 
 from lib.domain.errors import InvalidInput
 from lib.domain.frequency import MessageType
-from lib.domain.message_variables import FALLBACKS, CustomerFacts, customer_values, occasion_variables, written_day
-from lib.domain.templates import Part, Value, check, problems, render
+from lib.domain.message_variables import (
+    FALLBACKS,
+    CustomerFacts,
+    Value,
+    customer_values,
+    made_up_values,
+    occasion_variables,
+    written_day,
+)
+from lib.domain.templates import Part, check, problems, render
 
 ANA = customer_values(
     CustomerFacts("Ana", "Diaz", "at_risk", "gold", 123450, 12, 61, 340),
@@ -220,3 +228,31 @@ def test_what_passes_the_check_renders_for_everybody(source: str) -> None:
 
 def test_a_date_reads_like_one() -> None:
     assert written_day(date(2026, 3, 8)) == "March 8"
+
+
+def test_made_up_values_are_like_a_customers_own() -> None:
+    given = {"firstName": "Ana", "totalSpent": 1234.5, "orderCount": 3.0, "segment": None, "bonusPoints": 50}
+    made_up = made_up_values(given, MessageType.BIRTHDAY)
+    source = "{{firstName}} ${{totalSpent}} {{orderCount}} {{segment}}{{bonusPoints}}"
+    assert render(source, Part.SMS, made_up).text == "Ana $1234.50 3 50"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("bonusPoints", 5, "unknown_variable"),
+        ("unsubscribeUrl", "https://evil.example", "unknown_variable"),
+        ("link", "https://evil.example", "unknown_variable"),
+        ("loyaltyPoints", "five", "not_a_number"),
+        ("loyaltyPoints", True, "not_a_number"),
+        ("totalSpent", float("nan"), "not_a_number"),
+        ("totalSpent", float("inf"), "not_a_number"),
+        ("orderCount", 10**12, "not_a_number"),
+        ("firstName", 5, "not_text"),
+        ("tier", {"a": 1}, "not_text"),
+    ],
+)
+def test_a_made_up_value_that_cannot_be_one_is_refused(name: str, value: object, reason: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        made_up_values({name: value}, MessageType.CAMPAIGN)
+    assert (caught.value.pointer, caught.value.reason) == (f"/{name}", reason)

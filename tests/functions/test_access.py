@@ -41,6 +41,7 @@ ALLOWED = {
     "list_discrepancies": STAFF,
     "resolve_discrepancy": ADMINS,
     "update_messaging_settings": ADMINS,
+    "preview_message": STAFF,
 }
 # What a shopper may ask about itself in any org.
 OWN = {"check_points", "get_ledger"}

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
-from lib.domain.composition import Closing, compose_email, compose_sms
+from lib.domain.composition import Closing, ComposedEmail, ComposedSms, compose_email, compose_sms
 from lib.domain.consent import Channel, Purpose
-from lib.domain.message_variables import customer_values
+from lib.domain.message_variables import Value, customer_values
 from lib.domain.message_wording import SmsTemplate, Template
 from lib.domain.messages import Draft, Message
 from lib.domain.messaging import MessagingSettings
 from lib.domain.short_links import make_code
-from lib.domain.templates import Value
 from lib.domain.unsubscribe import SigningKeys, list_unsubscribe_headers, make_token
 from lib.platform import links
 from lib.store.readers import Reader
@@ -23,17 +22,47 @@ def write(
     `keys` sign links; without them there are none, so marketing must not be written (see `needs_keys`).
     """
     address = reader.recipient.address or ""
-    stop_url = links.unsubscribe_url(make_token(message.org_id, message.channel, address, keys)) if keys else ""
-    values = _values(message, reader, settings, keys, stop_url)
+    # What the occasion adds can be no value of the customer's own.
+    values = {**message.variables, **customer_values(reader.facts, settings.shop_name or None)}
+    made = compose(message, address, values, template, settings, keys)
+    if isinstance(made, ComposedSms):
+        image_url = template.image_url if isinstance(template, SmsTemplate) else ""
+        return Draft(address, made.text, image_url=image_url)
+    headers = mail_headers(message, address, settings, keys)
+    return Draft(address, made.text, subject=made.subject, html=made.html, headers=headers)
+
+
+def compose(
+    message: Message,
+    address: str,
+    values: Mapping[str, Value],
+    template: Template,
+    settings: MessagingSettings,
+    keys: SigningKeys | None,
+) -> ComposedSms | ComposedEmail:
+    """The message with these values and links of ours, for whoever sends or shows it. Raises InvalidInput, with the
+    pointer of the template's field."""
+    stop_url = _stop_url(message, address, keys)
+    links_made = {"unsubscribeUrl": stop_url or None}
+    if message.link_url and keys:
+        links_made["link"] = links.click_url(make_code(message.id, keys))
+    filled = {**values, **links_made}
     if isinstance(template, SmsTemplate):
-        text = compose_sms(template.body, values, message.purpose, settings.wording)
-        return Draft(address, text.text, image_url=template.image_url)
+        return compose_sms(template.body, filled, message.purpose, settings.wording)
     closing = None
     if message.purpose is Purpose.MARKETING:
         closing = Closing(stop_url, settings.email.postal_address, settings.age_line)
-    mail = compose_email(template.subject, template.body, template.html or None, values, closing)
-    headers = _headers(stop_url, settings) if closing else {}
-    return Draft(address, mail.text, subject=mail.subject, html=mail.html, headers=headers)
+    return compose_email(template.subject, template.body, template.html or None, filled, closing)
+
+
+def mail_headers(
+    message: Message, address: str, settings: MessagingSettings, keys: SigningKeys | None
+) -> Mapping[str, str]:
+    """The one-click unsubscribe of advertising. A local stack has no https, which the header must have: none there."""
+    stop_url = _stop_url(message, address, keys)
+    if message.purpose is not Purpose.MARKETING or not stop_url.startswith("https://"):
+        return {}
+    return list_unsubscribe_headers(stop_url, settings.email.unsubscribe_mailbox or None)
 
 
 def needs_keys(message: Message) -> bool:
@@ -42,19 +71,5 @@ def needs_keys(message: Message) -> bool:
     return is_mailing or bool(message.link_url)
 
 
-def _values(
-    message: Message, reader: Reader, settings: MessagingSettings, keys: SigningKeys | None, stop_url: str
-) -> dict[str, Value]:
-    made = {"unsubscribeUrl": stop_url or None}
-    if message.link_url and keys:
-        made["link"] = links.click_url(make_code(message.id, keys))
-    # What the occasion adds can be neither a customer's own value nor a link of ours.
-    known = customer_values(reader.facts, settings.shop_name or None)
-    return {**message.variables, **known, **made}
-
-
-def _headers(stop_url: str, settings: MessagingSettings) -> Mapping[str, str]:
-    """The one-click unsubscribe. A local stack has no https, which the header must have: none there."""
-    if not stop_url.startswith("https://"):
-        return {}
-    return list_unsubscribe_headers(stop_url, settings.email.unsubscribe_mailbox or None)
+def _stop_url(message: Message, address: str, keys: SigningKeys | None) -> str:
+    return links.unsubscribe_url(make_token(message.org_id, message.channel, address, keys)) if keys else ""
