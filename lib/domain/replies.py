@@ -33,6 +33,26 @@ _STOP_ALONE = _words(
     "stop quit end revoke cancel unsubscribe stopall optout unsub remove arret arreter arretez alto parar pare para"
     " detener detente baja cancelar cancela desuscribir desuscribirme fin basta desinscrire nomore salir"
 )
+# The same of several words: "no more left?" and "I need no more than two" are about goods.
+_STOP_PHRASES = frozenset(
+    {
+        *(
+            "no more",
+            "no mas",
+            "no text",
+            "no texts",
+            "no texting",
+            "no sms",
+            "no messages",
+            "no mensajes",
+            "no longer",
+        ),
+        *("no longer interested", "not anymore", "no longer want", "no longer want these", "i no longer want"),
+        *("i no longer want these", "dont want", "dont want these", "i dont want", "i dont want these"),
+        *("i do not want", "i do not want these", "enough", "enough is enough", "cut out", "knock off", "want out"),
+        *("i want out", "block", "blocked", "blocking", "i am blocking you", "im blocking you"),
+    }
+)
 _HELP_ALONE = _words("help info aide ayuda support who")
 _START_ALONE = _words("start unstop resubscribe subscribe optin comenzar empezar iniciar")
 _POLITE = _words(
@@ -57,8 +77,10 @@ _STOP_INSIDE = re.compile(
     r"|\b(?:dont|do not|never)\s+(?:ever\s+)?(?:contact|text|message|bother|write|call|send)\b"
     r"|\b(?:remove|delete)\s+(?:me|us|my (?:phone )?(?:number|name|info))\b"
     r"|\b(?:take|get)\s+(?:me|us|my (?:phone )?(?:number|name|info))\s+(?:off|out|from)\b"
-    r"|\b(?:leave me alone|lose (?:my|this) number|wrong (?:number|person)|not interested|go away|do not disturb)\b"
-    r"|\b(?:cease and desist|this is spam|reported? (?:you|this|as spam)|fuck off|piss off)\b"
+    r"|\b(?:leave me alone|lose (?:my|this) number|wrong (?:number|person)|go away|do not disturb)\b"
+    r"|\b(?:not|no longer) interested\b|\boff (?:of )?(?:the|your|this) (?:\w+ )?list\b"
+    r"|\b(?:never|didnt|did not) (?:sign(?:ed)? up|subscribed?|agreed?|consent(?:ed)?)\b"
+    r"|\b(?:cease and desist|this is spam|reported? (?:you|this|as spam)|fuck (?:off|you|u)|piss off)\b"
     r"|\bno (?:me )?(?:escrib\w+|envi\w+|mand\w+|llam\w+|molest\w+)|\bno mas (?:mensajes|textos|sms)\b"
     r"|\bdej(?:e|en|a|ar) de\b|\bdar(?:me|nos)? de baja\b|\b(?:plus|arret\w*) de (?:messages|sms|textos)\b"
     r"|\bdesinscri\w+|\bdesuscri\w+|\bdesabonner\b"
@@ -71,7 +93,8 @@ def classify(text: str) -> ReplyKind:
     """What a reply means. Case, accents, punctuation and emoji are ignored; empty is OTHER."""
     said = _folded(text)
     words = said.split()
-    if _is_only(_STOP_ALONE, words) or _STOP_INSIDE.search(_STOPS_SOMETHING_ELSE.sub(" ", said)):
+    is_stop = _is_only(_STOP_ALONE, words) or " ".join(_core(words)) in _STOP_PHRASES
+    if is_stop or _STOP_INSIDE.search(_STOPS_SOMETHING_ELSE.sub(" ", said)):
         return ReplyKind.STOP
     if _is_only(_HELP_ALONE, words) or _HELP_INSIDE.search(said):
         return ReplyKind.HELP
@@ -82,8 +105,12 @@ def classify(text: str) -> ReplyKind:
 
 def _is_only(keywords: frozenset[str], words: list[str]) -> bool:
     """Whether nothing but keywords and courtesies is said; also a keyword in pieces (S T O P, opt-in)."""
-    core = {word for word in words if word not in _POLITE}
+    core = set(_core(words))
     return (bool(core) and core <= keywords) or "".join(words) in keywords
+
+
+def _core(words: list[str]) -> list[str]:
+    return [word for word in words if word not in _POLITE]
 
 
 def answer(kind: ReplyKind, org_name: str, contact: str = "") -> str | None:

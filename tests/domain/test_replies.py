@@ -21,12 +21,20 @@ STOPS = [
     "i do not wish to receive any more messages", "I'd like to opt out of this", "revoke my consent", "not interested",
     "this is spam", "help me stop this", "who is this? stop", "START? no, STOP", "no me escriban", "no más mensajes",
     "dejen de escribirme", "quiero darme de baja", "plus de messages svp", "don’t text me",
+    "no more", "No more!!", "no more please", "please, no more", "no texts", "no SMS please", "no longer interested",
+    "Enough", "enough already!", "enough is enough", "not anymore", "no más", "no mas por favor", "blocked",
+    "I don't want this", "i dont want these", "I no longer want these", "I want out", "off your mailing list please",
+    "I never signed up for this", "I didn't subscribe", "did not consent to this", "f u c k you? no: fuck you",
+    "cut it out", "knock it off", "unsubscribe please", "stop 2 end",
 ]  # fmt: skip
 OTHERS = [
     "", " ", "👍", "yes", "YES!", "no", "no thanks", "ok", "thanks!", "Don't stop!", "please don't stop texting me",
     "I'll stop by tomorrow", "can I stop in at 5?", "Is the bus stop near you?", "cancel my order please",
     "until the end of May", "at the weekend", "when do you open", "get me two please", "take me there", "nonstop fun",
-    "can we start over?", "Love these texts!", "helpful, thanks", "I started my day", "para mi hermana",
+    "no more left?", "I need no more than two",
+    "do you have no more of the blue ones?", "is it enough for two?", "which block are you on?", "no pickles please",
+    "what do I no longer need?", "can we start over?",
+    "Love these texts!", "helpful, thanks", "I started my day", "para mi hermana",
 ]  # fmt: skip
 
 
