@@ -35,23 +35,12 @@ _STOP_ALONE = _words(
 )
 # The same of several words: "no more left?" and "I need no more than two" are about goods.
 _STOP_PHRASES = frozenset(
-    {
-        *(
-            "no more",
-            "no mas",
-            "no text",
-            "no texts",
-            "no texting",
-            "no sms",
-            "no messages",
-            "no mensajes",
-            "no longer",
-        ),
-        *("no longer interested", "not anymore", "no longer want", "no longer want these", "i no longer want"),
-        *("i no longer want these", "dont want", "dont want these", "i dont want", "i dont want these"),
-        *("i do not want", "i do not want these", "enough", "enough is enough", "cut out", "knock off", "want out"),
-        *("i want out", "block", "blocked", "blocking", "i am blocking you", "im blocking you"),
-    }
+    (
+        "no more, no mas, no text, no texts, no texting, no sms, no messages, no mensajes, no longer, not anymore, "
+        "no longer want, no longer want these, i no longer want, i no longer want these, dont want, dont want these, "
+        "i dont want, i dont want these, i do not want, i do not want these, want out, i want out, enough, "
+        "enough is enough, cut out, knock off, block, blocked, blocking, i am blocking you, im blocking you"
+    ).split(", ")
 )
 _HELP_ALONE = _words("help info aide ayuda support who")
 _START_ALONE = _words("start unstop resubscribe subscribe optin comenzar empezar iniciar")
