@@ -27,6 +27,10 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def _phrases(text: str) -> frozenset[str]:
+    return frozenset(phrase.strip() for phrase in text.split(","))
+
+
 # By themselves (also with "please", "now", "thanks") they mean one thing; inside a sentence ("cancel my order", "at the
 # end of May") another. The first six are named in the rule.
 _STOP_ALONE = _words(
@@ -34,13 +38,11 @@ _STOP_ALONE = _words(
     " detener detente baja cancelar cancela desuscribir desuscribirme fin basta desinscrire nomore salir"
 )
 # The same of several words: "no more left?" and "I need no more than two" are about goods.
-_STOP_PHRASES = frozenset(
-    (
-        "no more, no mas, no text, no texts, no texting, no sms, no messages, no mensajes, no longer, not anymore, "
-        "no longer want, no longer want these, i no longer want, i no longer want these, dont want, dont want these, "
-        "i dont want, i dont want these, i do not want, i do not want these, want out, i want out, enough, "
-        "enough is enough, cut out, knock off, block, blocked, blocking, i am blocking you, im blocking you"
-    ).split(", ")
+_STOP_PHRASES = _phrases(
+    "no more, no mas, no text, no texts, no texting, no sms, no messages, no mensajes, no longer, not anymore, "
+    "no longer want, no longer want these, i no longer want, i no longer want these, dont want, dont want these, "
+    "i dont want, i dont want these, i do not want, i do not want these, want out, i want out, enough, "
+    "enough is enough, cut out, knock off, block, blocked, blocking, i am blocking you, im blocking you"
 )
 _HELP_ALONE = _words("help info aide ayuda support who")
 _START_ALONE = _words("start unstop resubscribe subscribe optin comenzar empezar iniciar")
