@@ -17,8 +17,9 @@ _SIDE = 0.975
 _Z = 1.959963984540054
 
 REVENUE_SIZE_MIN = 300
-"""Customers in each group below which no interval is given for money: a few large baskets decide everything there. Where
-one in twenty buys, intervals of 95 % held the truth 81 times of 100 with 30 held out, 90 with 100, 96 with 300."""
+"""Customers in each group below which no interval is given for money: a few large baskets decide everything there.
+Where one in twenty buys, intervals of 95 % held the truth 81 times of 100 with 30 held out, 90 with 100, 96 with 300.
+"""
 
 
 class TooFew(StrEnum):
