@@ -28,7 +28,8 @@ class Snapshot:
     """Everything `accrue` compares the order with, as read in one transaction.
 
     customers: whom the order was granted to, whom it is of now, and whose redemptions it carried. introduction: whom an
-    earning order is of now; `newcomer` that this customer is not stored yet. others: see `needs_extremes`.
+    earning order is of now; `newcomer` that this customer is not stored yet. others: see `needs_extremes`. expired:
+    what the ledger of whom it was granted to tells of `expiries_to_undo`.
     """
 
     accrual: Accrual | None
@@ -37,6 +38,7 @@ class Snapshot:
     newcomer: bool = False
     redemptions: tuple[Redemption, ...] = ()
     others: Extremes | None = None
+    expired: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,18 @@ def needs_extremes(accrual: Accrual | None, order: Order, payee_id: str | None, 
         return False
     stays = order.phase is Phase.EARNING and payee_id == customer.id and order.ordered_at == accrual.count.ordered_at
     return not stays and counting.is_extreme(customer.stats, accrual.count)
+
+
+def expiries_to_undo(
+    accrual: Accrual | None, order: Order, payee_id: str | None, now: datetime
+) -> tuple[datetime, ...]:
+    """Expiries that have passed of points that the order has granted and takes back now: what has expired of them is
+    not taken a second time, so it has to be known. A pause does not matter: what was gone when it began is gone."""
+    if accrual is None:
+        return ()
+    stays = order.phase is Phase.EARNING and payee_id == accrual.customer_id
+    points = accrual.rate.points(order.money) if stays and accrual.rate and order.money else 0
+    return tuple(sorted(at for at in grants.shed(accrual.lots, points) if at <= now))
 
 
 def accrue(
@@ -116,9 +130,15 @@ class _Desk:
         self._occasion = occasion
         self._terms = terms
         newcomer_id = snapshot.introduction.customer_id if snapshot.introduction and snapshot.newcomer else None
+        holder_id = snapshot.accrual.customer_id if snapshot.accrual else None
         self._pages = {
             customer.id: Page(
-                customer, settings, occasion.now, self._tier_until(customer), stored=customer.id != newcomer_id
+                customer,
+                settings,
+                occasion.now,
+                self._tier_until(customer),
+                stored=customer.id != newcomer_id,
+                expired=snapshot.expired if customer.id == holder_id else (),
             )
             for customer in snapshot.customers
         }

@@ -1,9 +1,10 @@
 """One customer while an order is brought to what it deserves: its figures, its spend by month, and its ledger."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from lib.domain import counting, grants, monthly_spend
+from lib.domain import counting, expired_points, grants, monthly_spend
 from lib.domain.counting import Count, Extremes
 from lib.domain.customers import Customer, journal_of
 from lib.domain.errors import InvariantBroken
@@ -19,16 +20,25 @@ _OPENING_LOT = "1"
 
 class Page:
     """before: as stored, None when it is not. found: as time has left it, tiers that had lapsed by `until` gone.
-    customer: as it is now, but for its account, which is the journal's. granted_points: what this order has changed."""
+    customer: as it is now, but for its account, which is the journal's. granted_points: what this order has changed.
+    `expired`: entries of its ledger that tell what has expired of points that this order takes back."""
 
     def __init__(
-        self, found: Customer, settings: LoyaltySettings, now: datetime, until: datetime, *, stored: bool
+        self,
+        found: Customer,
+        settings: LoyaltySettings,
+        now: datetime,
+        until: datetime,
+        *,
+        stored: bool,
+        expired: Sequence[Entry] = (),
     ) -> None:
         self.before = found if stored else None
         self.found = prepared(found, settings, now, until)
         self.customer = self.found
         self.journal = journal_of(found, settings, now)
         self.granted_points = 0
+        self._expired = expired
         self._time_zone = settings.time_zone
         self._now = now
 
@@ -69,11 +79,15 @@ class Page:
         return replace(accrual, points=carried, carried_points=carried, lots=lots)
 
     def post(self, accrual: Accrual, owed: int, memo: Memo) -> Entry:
-        """Gives what the order is owed, now or when its pending period is over; takes it back where that is less."""
+        """Gives what the order is owed, now or when its pending period is over; takes it back where that is less, from
+        what has expired of its own points before anything else."""
         if owed < 0:
             expiries = {share.expires_at for share in accrual.lots}
             own_pending = grants.pending_of(accrual.lots)
-            return self.journal.claw_back(-owed, memo, own_pending=own_pending, own_expiries=expiries)
+            shed = grants.shed(accrual.lots, accrual.points + owed)
+            # What has expired on opening the journal is not stored yet.
+            undone = expired_points.undone(shed, [*self._expired, *self.journal.entries])
+            return self.journal.claw_back(-owed, memo, own_pending=own_pending, own_expiries=expiries, undone=undone)
         if accrual.rate is None:
             raise InvariantBroken("an order that earns has a rate")
         release_at, expires_at = accrual.rate.release_at, accrual.rate.expires_at

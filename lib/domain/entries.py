@@ -27,6 +27,7 @@ class EntryKind(StrEnum):
     VOID = "void"
     REINSTATE = "reinstate"
     EXPIRE = "expire"
+    UNEXPIRE = "unexpire"
     ADJUST = "adjust"
     BONUS = "bonus"
     RECONCILE = "reconcile"
@@ -47,7 +48,7 @@ class Balances:
 @dataclass(frozen=True, slots=True)
 class Source:
     """What an entry comes from: ("order", order id), ("redemption", its id), ("adjustment", key), ("opening", id), or
-    ("lot", its id) and ("parcel", its id) for what time alone has done."""
+    ("lot", its id) and ("parcel", its id) for what time alone has done, or an order has undone of it."""
 
     type: str
     id: str

@@ -12,7 +12,8 @@ from lib.domain.ledger import Entry, EntryKind
 
 def explain(entry: Entry) -> str:
     """One sentence, without a full stop."""
-    return _what_happened(entry) + _validity(entry)
+    # What comes back only to be taken cannot be used, whatever day its lot says.
+    return _what_happened(entry) + ("" if entry.kind is EntryKind.UNEXPIRE else _validity(entry))
 
 
 def _what_happened(entry: Entry) -> str:
@@ -35,6 +36,8 @@ def _what_happened(entry: Entry) -> str:
             return f"{_points(entry.points)} of a reward came back{because}"
         case EntryKind.EXPIRE:
             return f"{_points(-entry.points)} expired{because}"
+        case EntryKind.UNEXPIRE:
+            return f"{_points(entry.points)} that had expired came back{because}"
         case EntryKind.ADJUST:
             return _adjustment(entry, because)
         case EntryKind.BONUS:

@@ -1,5 +1,6 @@
 """The record of what one order has granted: to whom, how much, at which rate, and into which lots."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -96,6 +97,19 @@ def trimmed(lots: Iterable[Share], points: int) -> tuple[Share, ...]:
         if part:
             kept.append(replace(lot, points=part))
     return tuple(kept)
+
+
+def shed(lots: Iterable[Share], points: int) -> dict[datetime, int]:
+    """Points by expiry of what `trimmed` to so many lets go, but for those that never expire."""
+    lots = tuple(lots)
+    lost: Counter[datetime] = Counter()
+    for share in lots:
+        if share.expires_at:
+            lost[share.expires_at] += share.points
+    for share in trimmed(lots, points):
+        if share.expires_at:
+            lost[share.expires_at] -= share.points
+    return dict(+lost)
 
 
 def pending_of(lots: Iterable[Share]) -> dict[str, int]:

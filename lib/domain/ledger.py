@@ -99,12 +99,21 @@ class Journal:
         *,
         own_pending: Mapping[str, int] | None = None,
         own_expiries: Collection[datetime | None] = (),
+        undone: Sequence[LotChange] = (),
     ) -> Entry:
         """Takes back what a refunded order granted: what is still pending of its own (points by parcel), then what is
-        available, its own expiry first. What is already spent becomes debt."""
+        available, its own expiry first. What is already spent becomes debt.
+
+        `undone`: points of its own expiry that have expired, as changes that give them back to their lots. They come
+        back only to be taken: in between nothing is paid from them, and nothing expires.
+        """
         _require_positive(points)
         parcels = pending_rules.taking(self.account.parcels, points, own_pending or {})
         waiting = -sum(part.points for part in parcels)
+        if sum(part.points for part in undone) > points - waiting:
+            raise InvariantBroken("more points would come back than are taken back")
+        for part in undone:
+            self._undo_expiry(part, memo)
         taken = min(points - waiting, self.account.balances.available)
         changes = lot_rules.eating(self.account.lots, taken, first=own_expiries)
         debt = points - waiting - taken
@@ -180,6 +189,18 @@ class Journal:
             memo = _memo_of_time(Source("lot", lot.id), key, f"valid until {at:%Y-%m-%d}", at, rule_version)
             change = LotChange(lot.id, lot.expires_at, points=-lot.free)
             self._append(EntryKind.EXPIRE, memo, [change], points=-lot.free)
+
+    def _undo_expiry(self, part: LotChange, order: Memo) -> None:
+        if part.expires_at is None:
+            raise InvariantBroken("points that never expire have not expired")
+        memo = replace(
+            order,
+            source=Source("lot", part.lot_id),
+            key=f"{order.key}:lot:{part.lot_id}:unexpire",
+            reason=f"only to be taken back with order {order.source.id}",
+            occurred_at=part.expires_at,
+        )
+        self._append(EntryKind.UNEXPIRE, memo, [part], points=part.points)
 
     def _append(
         self,

@@ -48,6 +48,19 @@ def all_entries(transaction: Transaction, org: OrgStore, customer_id: str) -> li
             return entries
 
 
+def of_expiries(transaction: Transaction, org: OrgStore, customer_id: str, expiries: Iterable[datetime]) -> list[Entry]:
+    """What has expired at these instants, and what has come back of it; first to last. A query for each instant.
+
+    Equality filters alone are answered from the indexes that every field has.
+    """
+    entries: list[Entry] = []
+    for expires_at in expiries:
+        query = org.ledger(customer_id).where(filter=FieldFilter("source.type", "==", "lot"))
+        query = query.where(filter=FieldFilter("occurredAt", "==", expires_at))
+        entries += [decode(found.to_dict() or {}) for found in transaction.query(query)]
+    return sorted(entries, key=lambda entry: entry.seq)
+
+
 def document_id(seq: int) -> str:
     """The id of an entry's document: padded, so that consoles and exports list entries in their order."""
     return f"{seq:010d}"

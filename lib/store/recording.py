@@ -2,16 +2,18 @@
 
 Billed for a known customer: 2 reads (accrual record, customer) and 5 writes (customer, entry, accrual record, timeline,
 spending), one write more when the order has to be told whose it is, and one for each notice of another tier or segment,
-of which a customer's life has a few. An order that earns nothing because of a pause costs two reads more.
+of which a customer's life has a few. An order that earns nothing because of a pause costs two reads more. One that
+takes points back after their expiry costs a read for each entry that tells what has expired, mostly one, and a write.
 """
 
 from dataclasses import replace
 
 from lib.domain import pauses
-from lib.domain.accrual import Changes, Occasion, Snapshot, accrue, needs_extremes
+from lib.domain.accrual import Changes, Occasion, Snapshot, accrue, expiries_to_undo, needs_extremes
 from lib.domain.counting import Extremes
 from lib.domain.customers import Customer
 from lib.domain.grants import Accrual, is_stale
+from lib.domain.ledger import Entry
 from lib.domain.orders import Flaw, Order, Phase, Revision
 from lib.domain.segments import SpendStats
 from lib.domain.settings import LoyaltySettings
@@ -39,7 +41,7 @@ def read(
     accrual = accruals.decode(found)
     if is_stale(accrual, occasion.revision):
         return Snapshot(accrual)
-    concerned = _Concerned(transaction, org, likely)
+    concerned = _Concerned(transaction, org, likely, occasion)
     if not earning:
         return concerned.by_withdrawal(order, accrual)
     recognised = recogniser.recognise(likely[0], accrual) if likely else Flaw.NO_CUSTOMER
@@ -104,9 +106,12 @@ def write(
 class _Concerned:
     """The customers one order concerns, each read once."""
 
-    def __init__(self, transaction: Transaction, org: OrgStore, read_already: list[Document]) -> None:
+    def __init__(
+        self, transaction: Transaction, org: OrgStore, read_already: list[Document], occasion: Occasion
+    ) -> None:
         self._transaction = transaction
         self._org = org
+        self._now = occasion.now
         self._read_already = {document.id: document for document in read_already}
         self._known: dict[str, Customer] = {}
 
@@ -123,6 +128,7 @@ class _Concerned:
             introduction=recognised.introduction,
             newcomer=not recognised.stored,
             others=others,
+            expired=self._expired(order, accrual, payee.id),
         )
 
     def by_withdrawal(self, order: Order, accrual: Accrual | None) -> Snapshot:
@@ -132,13 +138,25 @@ class _Concerned:
         for redemption in found:
             self._customer(redemption.customer_id)
         others = self._others(order, accrual, None)
-        return Snapshot(accrual=accrual, customers=tuple(self._known.values()), redemptions=found, others=others)
+        return Snapshot(
+            accrual=accrual,
+            customers=tuple(self._known.values()),
+            redemptions=found,
+            others=others,
+            expired=self._expired(order, accrual, None),
+        )
 
     def _others(self, order: Order, accrual: Accrual | None, payee_id: str | None) -> Extremes | None:
         holder = self._customer(accrual.customer_id) if accrual and accrual.customer_id else None
         if holder and needs_extremes(accrual, order, payee_id, holder):
             return accruals.others(self._transaction, self._org, holder.id, order.id)
         return None
+
+    def _expired(self, order: Order, accrual: Accrual | None, payee_id: str | None) -> tuple[Entry, ...]:
+        expiries = expiries_to_undo(accrual, order, payee_id, self._now)
+        if accrual is None or accrual.customer_id is None or not expiries:
+            return ()
+        return tuple(ledger.of_expiries(self._transaction, self._org, accrual.customer_id, expiries))
 
     def _customer(self, customer_id: str) -> Customer:
         if customer_id not in self._known:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lib.domain import orders
-from lib.domain.accrual import Changes, Occasion, Snapshot, accrue, needs_extremes
+from lib.domain.accrual import Changes, Occasion, Snapshot, accrue, expiries_to_undo, needs_extremes
 from lib.domain.counting import Extremes
 from lib.domain.customers import Contact, Customer, Introduction, journal_of
 from lib.domain.grants import Accrual, is_stale
@@ -123,7 +123,12 @@ class World:
             newcomer=payee_id is not None and payee_id not in self.customers,
             redemptions=given_back,
             others=others,
+            expired=self._expired(holder_id, expiries_to_undo(accrual, order, payee_id, occasion.now)),
         )
+
+    def _expired(self, customer_id: str | None, expiries: Iterable[datetime]) -> tuple[Entry, ...]:
+        found = self.entries.get(customer_id or "", [])
+        return tuple(it for it in found if it.memo.source.type == "lot" and it.memo.occurred_at in expiries)
 
     def _others(self, customer_id: str, order_id: str) -> Extremes:
         mine = [found for found in self.accruals.values() if found.customer_id == customer_id]

@@ -1,5 +1,6 @@
 """Every kind of entry in words."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -38,6 +39,13 @@ def debt_paid() -> Entry:
     journal.claw_back(50, memo())
     journal.credit(EntryKind.EARN, 49, None, memo(Source("order", "a18")))
     return last_of(journal)
+
+
+def undone() -> Entry:
+    journal = Journal(Account("org", "cus"), NOW, NOW)
+    expired = journal.credit(EntryKind.EARN, 20, NOW - timedelta(days=1), memo()).lots
+    journal.claw_back(50, replace(memo(reason="order refunded"), key="order:a17:2"), undone=expired)
+    return journal.entries[-2]
 
 
 def after_hold(step: str) -> Entry:
@@ -81,6 +89,7 @@ def after_hold(step: str) -> Entry:
         (after_hold("time out"), "100 points set aside came back (hold timed out)"),
         (after_hold("reinstate"), "100 points of a reward came back (order r1 cancelled)"),
         (debited(EntryKind.EXPIRE, 5, Source("lot", "1"), ""), "5 points expired"),
+        (undone(), "20 points that had expired came back (only to be taken back with order a17)"),
         (credited(EntryKind.ADJUST, 500, OPENING, "carried over"), "Started with 500 points (carried over)"),
         (credited(EntryKind.ADJUST, 5, DESK, "lost receipt"), "Added 5 points by hand (lost receipt)"),
         (debited(EntryKind.ADJUST, 5, DESK, "credited twice"), "Removed 5 points by hand (credited twice)"),

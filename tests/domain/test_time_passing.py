@@ -21,6 +21,7 @@ from tests.domain.invariants.ledgers import StoredLedger
 from tests.domain.redeeming import TILL
 
 CUSTOMERS = ("c1", "c2")
+_OF_EXPIRY = (EntryKind.EXPIRE, EntryKind.UNEXPIRE)
 who = st.sampled_from(CUSTOMERS)
 
 
@@ -167,7 +168,7 @@ class AnyHistory(RuleBasedStateMachine):
             account, entries = self.world.customer(customer_id).account, self.world.entries.get(customer_id, [])
             check_account(account.balances, account.lots, account.parcels)
             assert folded(ORG, customer_id, entries) == account
-            expired = -sum(entry.points for entry in entries if entry.kind is EntryKind.EXPIRE)
+            expired = -sum(entry.points for entry in entries if entry.kind in _OF_EXPIRY)
             granted = sum(found.points for found in self.world.accruals.values() if found.customer_id == customer_id)
             balances = account.balances
             has = balances.available + balances.pending + balances.reserved - balances.debt

@@ -11,6 +11,7 @@ from lib.domain.errors import InvalidInput
 from lib.domain.invariants.violations import Invariant
 from lib.store.client import database
 from lib.usecases.audit import AuditReport, audit
+from tests.domain.invariants.test_expiries import BROKEN_EXPIRIES
 from tests.domain.invariants.test_ledger import BROKEN_LEDGERS, EATEN_OUT_OF_ORDER
 from tests.domain.invariants.test_parcels import BROKEN_PARCELS
 from tests.usecases.audit_damages import DAMAGES, Case
@@ -56,7 +57,8 @@ def test_what_was_broken_has_been_put_back(shop: Shop) -> None:
 
 def test_no_invariant_is_without_a_damage_that_breaks_it() -> None:
     broken = {found.split()[0] for case in DAMAGES for found in case.found}
-    broken |= {invariant for _, violations in (*BROKEN_LEDGERS, *BROKEN_PARCELS) for invariant, _ in violations}
+    ledgers = (*BROKEN_LEDGERS, *BROKEN_PARCELS, *BROKEN_EXPIRIES)
+    broken |= {invariant for _, violations in ledgers for invariant, _ in violations}
     assert {invariant.value for invariant in Invariant} - broken == {EATEN_OUT_OF_ORDER}
 
 

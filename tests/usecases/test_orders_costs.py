@@ -3,9 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from emulator.client import StackClient
+from lib.usecases import settings
 from lib.usecases.orders import record_order
 from tests.usecases.counter import ANN, ORG, Counter, cost, pos
+from tests.usecases.till import Till
 
 
 class TestWhatItCosts:
@@ -56,3 +60,22 @@ class TestWhatItCosts:
             warm.sell(order_id, customerId=ANN, createdAt=ago - timedelta(days=days), totals={"total": 20.0})
         # One of the three reads looks for rewards on the order.
         assert cost(usage, warm.write("o2", status="refunded")) == (3, 5)
+
+    @pytest.mark.parametrize(
+        ("status", "dollars", "billed"),
+        [
+            # Nobody asks what has expired of an order that keeps its points, or is worth more.
+            ("completed", 60.0, (2, 6)),
+            # Two reads tell of rewards on the order and of the one expiry, one entry more undoes it.
+            ("refunded", 50.0, (4, 6)),
+            ("completed", 20.0, (3, 6)),
+        ],
+    )
+    def test_an_order_whose_points_have_expired(
+        self, counter: Counter, till: Till, usage: StackClient, status: str, dollars: float, billed: tuple[int, int]
+    ) -> None:
+        assert settings.update(till.command("update_loyalty_settings"), {"pointsExpireMonths": 3})["ok"]
+        now = datetime.now(UTC)
+        for order_id, days in (("a", 300), ("b", 290), ("c", 1)):
+            counter.sell(order_id, createdAt=now - timedelta(days=days), **pos("77"))
+        assert cost(usage, counter.write("b", status=status, totals={"total": dollars})) == billed

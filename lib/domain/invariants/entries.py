@@ -39,6 +39,7 @@ _MAY_MOVE: Mapping[str, Callable[[int, int, int, int], bool]] = {
     "bonus": lambda a, p, r, d: a > 0 and p == r == d == 0,
     "reinstate": lambda a, p, r, d: a > 0 and p == r == d == 0,
     "expire": lambda a, p, r, d: a < 0 and p == r == d == 0,
+    "unexpire": lambda a, p, r, d: a > 0 and p == r == d == 0,
     "adjust": lambda a, p, r, d: a != 0 and p == r == d == 0,
     "reconcile": lambda a, p, r, d: a != 0 and p == r == d == 0,
     "transfer": lambda a, p, r, d: a != 0 and p == r == d == 0,

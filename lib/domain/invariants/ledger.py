@@ -15,6 +15,7 @@ from lib.domain.invariants.entries import (
     is_timely,
     may_move,
 )
+from lib.domain.invariants.expiries import ExpiryReplay
 from lib.domain.invariants.lots import LotReplay
 from lib.domain.invariants.parcels import ParcelReplay, parcels_of
 from lib.domain.invariants.shapes import misshapen
@@ -40,9 +41,11 @@ class LedgerReader:
     by_source: defaultdict[tuple[str, str], list[Document]] = field(default_factory=lambda: defaultdict(list))
     _lots: LotReplay | None = field(default_factory=LotReplay)
     _parcels: ParcelReplay | None = field(default_factory=ParcelReplay)
+    _expiries: ExpiryReplay | None = field(default_factory=ExpiryReplay)
     _keys: set[str] = field(default_factory=set)
     _last_path: str = ""
     _gap: bool = False
+    _came_back: bool = False
 
     @property
     def reserved(self) -> int:
@@ -61,7 +64,8 @@ class LedgerReader:
         yield from self._check_figures(entry)
         yield from self._check_lots(entry)
         yield from self._check_parcels(entry)
-        self._gap, self._last_path = False, entry.path
+        yield from self._check_expiries(entry)
+        self._gap, self._last_path, self._came_back = False, entry.path, entry.fields["kind"] == "unexpire"
         source = entry.fields["source"]
         self.by_source[source["type"], source["id"]].append(entry)
 
@@ -70,6 +74,8 @@ class LedgerReader:
         account: Fields = customer.fields["loyalty"]
         if self._owes_what_it_has():
             yield self._insolvent()
+        for wanted, found in self._expiries.close() if self._expiries else ():
+            yield Violation(Invariant.LEDGER_EXPIRED, self._last_path, wanted, found)
         if account["seq"] != self.seq:
             wanted = f"loyalty.seq {self.seq}, the last entry"
             yield Violation(Invariant.LEDGER_NUMBERED, customer.path, wanted, str(account["seq"]))
@@ -123,7 +129,8 @@ class LedgerReader:
 
     def _check_figures(self, entry: Document) -> Iterator[Violation]:
         fields = entry.fields
-        if self._owes_what_it_has() and not collects_debt(fields):
+        # What has come back of an expiry is an order's to take and pays nothing.
+        if self._owes_what_it_has() and not collects_debt(fields) and not self._came_back:
             yield self._insolvent()
         stored = _figures(fields["balances"])
         summed = tuple(before + fields[name] for before, name in zip(self.figures, CHANGES, strict=True))
@@ -157,12 +164,23 @@ class LedgerReader:
         if broken:
             self._parcels = None
 
+    def _check_expiries(self, entry: Document) -> Iterator[Violation]:
+        if self._expiries is None:
+            return
+        broken = [
+            Violation(Invariant.LEDGER_EXPIRED, entry.path, wanted, found)
+            for wanted, found in self._expiries.apply(entry.fields)
+        ]
+        yield from broken
+        if broken:
+            self._expiries = None
+
     def _path(self, seq: int) -> str:
         return f"customers/{self.customer_id}/ledger/{seq:010d}"
 
     def _skip(self, seq: int) -> None:
         # Entries up to `seq` cannot be known: what follows has nothing to be compared with.
-        self.seq, self._gap, self._lots, self._parcels = seq, True, None, None
+        self.seq, self._gap, self._lots, self._parcels, self._expiries = seq, True, None, None, None
 
     def _owes_what_it_has(self) -> bool:
         return bool(self.figures[0] and self.figures[3])

@@ -27,6 +27,7 @@ class Invariant(StrEnum):
     LEDGER_OWNER = "L11"
     LEDGER_PARCELS = "L12"
     LEDGER_TIMELY = "L13"
+    LEDGER_EXPIRED = "L14"
     ACCRUAL_POINTS = "A1"
     ACCRUAL_KNOWN = "A2"
     ACCRUAL_PRICED = "A3"

@@ -53,7 +53,7 @@ BROKEN_PARCELS: list[tuple[Break, list[tuple[str, str]]]] = [
     (release_half, [("L12", path(7))]),
     (forge(4, parcels=None), [("L12", path(4))]),
     (forge(6, recordedAt=BEFORE - timedelta(seconds=1)), [("L13", path(6))]),
-    (forge_lot(6, expiresAt=None), [("L13", path(6)), ("L6", path(6))]),
+    (forge_lot(6, expiresAt=None), [("L13", path(6)), ("L14", path(6)), ("L6", path(6))]),
     (forge(7, recordedAt=BEFORE - timedelta(seconds=1)), [("L13", path(7))]),
     (lambda ledger: ledger.account["parcels"][0].update(points=4), [("L7", CUSTOMER_PATH)]),
     (lambda ledger: ledger.account.pop("parcels"), [("L7", CUSTOMER_PATH)]),
