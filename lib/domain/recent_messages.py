@@ -28,6 +28,11 @@ class RecentMessages:
 
     sendings: Mapping[str, Sending] = field(default_factory=dict)
 
+    @property
+    def until(self) -> datetime | None:
+        """When no cap remembers any of them; None where there are none."""
+        return max(sending.at for sending in self.sendings.values()) + REMEMBERED if self.sendings else None
+
     def times(self, message: Message) -> tuple[datetime, ...]:
         """When others than this one were sent."""
         return tuple(sending.at for other, sending in self.sendings.items() if other != message.id)

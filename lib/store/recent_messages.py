@@ -1,4 +1,8 @@
-"""What an address was sent lately, `tenants/{org}/recent_messages/{channel:hash}`, under the id of its consent log."""
+"""What an address was sent lately, `tenants/{org}/recent_messages/{channel:hash}`, under the id of its consent log.
+
+A document goes when no cap remembers anything in it (time-to-live on `expiresAt`); an address that is written to again
+has another one.
+"""
 
 from google.cloud.firestore import DocumentReference
 
@@ -16,9 +20,13 @@ def read(transaction: Transaction, org: OrgStore, channel: Channel, address: str
 
 
 def write(transaction: Transaction, org: OrgStore, channel: Channel, address: str, recent: RecentMessages) -> None:
-    """Writes it whole."""
+    """Writes it whole; one write, or a deletion where nothing is left."""
+    if recent.until is None:
+        transaction.delete(_reference(org, channel, address))
+        return
     messages = {found: {"at": each.at, "cause": each.cause} for found, each in recent.sendings.items()}
-    transaction.replace(_reference(org, channel, address), org.stamped({"messages": messages}))
+    fields = {"messages": messages, "expiresAt": recent.until}
+    transaction.replace(_reference(org, channel, address), org.stamped(fields))
 
 
 def _reference(org: OrgStore, channel: Channel, address: str) -> DocumentReference:

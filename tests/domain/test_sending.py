@@ -84,4 +84,5 @@ def test_what_no_cap_remembers_is_forgotten() -> None:
     old = message(cause=Cause("campaign", "old"))
     known = RecentMessages().with_message(old, NOW - REMEMBERED).with_message(message(), NOW)
     assert set(known.sendings) == {message().id}
+    assert (known.until, known.without(message()).until) == (NOW + REMEMBERED, None)
     assert known.without(message()) == RecentMessages()

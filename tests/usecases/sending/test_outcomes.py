@@ -16,9 +16,13 @@ def test_what_is_refused_has_failed_and_counts_for_no_cap(desk: Desk) -> None:
     desk.texts.put_account(desk.key, refused=[desk.phone()])
     (message,) = desk.send(desk.message(ann))
     assert (message.state, message.reason) == (State.FAILED, "rejected:unreachable_number")
+    remembered = desk.org.collection("recent_messages")
+    assert remembered.get() == []
     desk.texts.put_account(desk.key, refused=[])
     (other,) = desk.send(desk.message(ann, cause="summer:1"))
     assert other.state is State.SENT
+    (kept,) = remembered.get()
+    assert kept.get("expiresAt") == desk.time.now() + timedelta(days=90)
 
 
 def test_a_vendor_that_wants_to_be_left_alone_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
