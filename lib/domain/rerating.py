@@ -1,8 +1,8 @@
 """Pricing orders anew that have earned already: orders from a pause when the programme goes on, or history on request.
 
 An order's record gets the new rate, and its customer the difference by the order's own way: points earned go into its
-own lot or parcel, points taken back come from there first. Rates say how many, the settings in force what happens to
-them (debt, expiry).
+own lot or parcel, points taken back come from there first, or from what has expired of them. Rates say how many, the
+settings in force what happens to them (debt, expiry).
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from lib.domain import expiry, grants, pauses
+from lib.domain import expired_points, expiry, grants, pauses
 from lib.domain.customers import Customer, journal_of
 from lib.domain.errors import InvariantBroken
 from lib.domain.grants import Accrual, Rate
 from lib.domain.ids import fingerprint
 from lib.domain.ledger import Actor, Balances, Entry, EntryKind, Journal, Memo, Source
+from lib.domain.lots import LotChange
 from lib.domain.money import points_for
 from lib.domain.orders import Money
 from lib.domain.rates import multiplier, resumed_rate
@@ -117,10 +118,23 @@ def points_at(accrual: Accrual, rate: Rate, money: Money | None) -> int | None:
     return rate.points(money) if money else None
 
 
+def expiries_to_undo(orders: Sequence[Repriced], now: datetime) -> list[datetime]:
+    """Expiries that have passed of points that these orders give up: after a pause it is for the ledger to say whether
+    they have expired, and what has is not taken a second time."""
+    given_up = (grants.shed(order.accrual.lots, order.points) for order in orders)
+    return sorted({at for expiries in given_up for at in expiries if at <= now})
+
+
 def rerated(
-    customer: Customer, orders: Sequence[Repriced], wanted: Repricing, settings: LoyaltySettings, now: datetime
+    customer: Customer,
+    orders: Sequence[Repriced],
+    wanted: Repricing,
+    settings: LoyaltySettings,
+    now: datetime,
+    expired: Sequence[Entry] = (),
 ) -> Rerated:
-    """The customer and the records after these orders have their new rates.
+    """The customer and the records after these orders have their new rates. `expired`: what the customer's ledger tells
+    of `expiries_to_undo`.
 
     Raises InvariantBroken when the result would break a rule; nothing must be written then.
     """
@@ -129,7 +143,7 @@ def rerated(
     accruals: list[Accrual] = []
     owed = 0
     for order in orders:
-        accruals.append(_settled(journal, order, wanted, now))
+        accruals.append(_settled(journal, order, wanted, now, expired))
         owed += order.points - order.accrual.points
     after = replace(customer, order_points=customer.order_points + owed)
     if after.order_points < 0:
@@ -137,20 +151,30 @@ def rerated(
     return Rerated(after, journal, tuple(journal.entries), tuple(accruals), before)
 
 
-def _settled(journal: Journal, order: Repriced, wanted: Repricing, now: datetime) -> Accrual:
+def _settled(journal: Journal, order: Repriced, wanted: Repricing, now: datetime, expired: Sequence[Entry]) -> Accrual:
     """The record of one order at its new rate, with the difference in the journal."""
     accrual, rate = order.accrual, order.rate
     owed = order.points - accrual.points
     lots, seqs = accrual.lots, accrual.seqs
     if owed:
-        entry = _post(journal, accrual, rate, owed, wanted, now)
+        shed = grants.shed(lots, order.points)
+        undone = expired_points.undone(shed, [*expired, *journal.entries])
+        entry = _post(journal, accrual, rate, owed, wanted, now, undone)
         lots = grants.added(lots, entry) if owed > 0 else grants.trimmed(lots, order.points)
         seqs = (*seqs, entry.seq)
     version = wanted.rule_version if owed else accrual.rule_version
     return replace(accrual, rate=rate, points=order.points, lots=lots, seqs=seqs, rule_version=version)
 
 
-def _post(journal: Journal, accrual: Accrual, rate: Rate, owed: int, wanted: Repricing, now: datetime) -> Entry:
+def _post(
+    journal: Journal,
+    accrual: Accrual,
+    rate: Rate,
+    owed: int,
+    wanted: Repricing,
+    now: datetime,
+    undone: Sequence[LotChange],
+) -> Entry:
     key = f"order:{accrual.order_id}:rerate:{wanted.run_id}"
     memo = Memo(
         source=Source("order", accrual.order_id),
@@ -163,7 +187,8 @@ def _post(journal: Journal, accrual: Accrual, rate: Rate, owed: int, wanted: Rep
     )
     if owed < 0:
         expiries = {lot.expires_at for lot in accrual.lots}
-        return journal.claw_back(-owed, memo, own_pending=grants.pending_of(accrual.lots), own_expiries=expiries)
+        own_pending = grants.pending_of(accrual.lots)
+        return journal.claw_back(-owed, memo, own_pending=own_pending, own_expiries=expiries, undone=undone)
     if rate.release_at and rate.release_at > now:
         return journal.credit_later(EntryKind.EARN, owed, rate.release_at, rate.expires_at, memo)
     return journal.credit(EntryKind.EARN, owed, rate.expires_at, memo)

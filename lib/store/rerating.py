@@ -8,8 +8,9 @@ from datetime import datetime
 from lib.domain import activities as rows
 from lib.domain.customers import Customer
 from lib.domain.grants import Accrual, Rate
+from lib.domain.ledger import Entry
 from lib.domain.orders import Money, Order
-from lib.domain.rerating import Repriced, Repricing, Rerated, has_expired, points_at, rate_of
+from lib.domain.rerating import Repriced, Repricing, Rerated, expiries_to_undo, has_expired, points_at, rate_of
 from lib.domain.settings import LoyaltySettings
 from lib.domain.standing import refreshed
 from lib.store import accruals, activities, customers, ledger, orders
@@ -20,11 +21,12 @@ from lib.store.transaction import Transaction
 @dataclass(frozen=True, slots=True)
 class Found:
     """The orders of a customer that are to be priced anew, and those that are not, by the reason: `ordersPaused`,
-    `ordersExpired`, `ordersUnpriced`."""
+    `ordersExpired`, `ordersUnpriced`. expired: what the ledger tells of their `expiries_to_undo`."""
 
     customer: Customer
     orders: tuple[Repriced, ...]
     left: Counter[str]
+    expired: tuple[Entry, ...] = ()
 
 
 def find(
@@ -36,8 +38,9 @@ def find(
     settings: LoyaltySettings,
     now: datetime,
 ) -> Found:
-    """Which of these records of one customer are to change. One read, and one an order that earns on something else
-    than its total. Raises as `customers.load` does."""
+    """Which of these records of one customer are to change. One read, one an order that earns on something else than
+    its total and, after a pause, one for each expiry of points that are to be taken back although it has passed. Raises
+    as `customers.load` does."""
     customer = customers.load(transaction, org, customer_id)
     found: list[Repriced] = []
     left: Counter[str] = Counter()
@@ -51,7 +54,8 @@ def find(
             left["ordersUnpriced"] += 1
         else:
             found.append(Repriced(accrual, rate, points))
-    return Found(customer, tuple(found), left)
+    expired = ledger.of_expiries(transaction, org, customer_id, expiries_to_undo(found, now))
+    return Found(customer, tuple(found), left, tuple(expired))
 
 
 def write(

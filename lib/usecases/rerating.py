@@ -221,7 +221,7 @@ def resumed_visit(org: OrgStore, params: Mapping[str, Any], order_id: str) -> Ma
         found = store.find(transaction, org, accrual.customer_id, [accrual], wanted, settings, now)
         if not found.orders:
             return {name: count for name, count in found.left.items() if count}
-        done = rerated(found.customer, found.orders, wanted, settings, now)
+        done = rerated(found.customer, found.orders, wanted, settings, now, found.expired)
         store.write(transaction, org, found.customer, done, settings, now)
         return {"ordersMadeUpFor": 1, "points": sum(order.points for order in found.orders)}
 
@@ -245,7 +245,7 @@ def _found(
 
 def _done(found: Found, params: Mapping[str, Any], settings: LoyaltySettings, now: datetime) -> Rerated:
     wanted = _repricing(OrgStore(found.customer.org_id), params)
-    return rerated(found.customer, found.orders, wanted, settings, now)
+    return rerated(found.customer, found.orders, wanted, settings, now, found.expired)
 
 
 def _outcome(found: Found, done: Rerated) -> Outcome:

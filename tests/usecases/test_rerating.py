@@ -166,6 +166,23 @@ def test_orders_that_are_left_as_they_are(office: Office) -> None:
     }
 
 
+def test_what_had_expired_before_a_pause_is_not_taken_after_it(office: Office) -> None:
+    office.programme.write(pointsExpireMonths=1)
+    office.sell("old", ANN, 50)
+    office.programme.let_time_pass(60)
+    assert office.balances(ANN) == {}
+    office.programme.write(paused=True)
+    office.programme.time.go_to(70)
+    # Nothing expires for thirty days.
+    office.programme.write(paused=False, pointsPerDollar=0.5)
+    office.programme.time.go_to(80)
+    office.sell("new", ANN, 40, day=75)
+    assert office.rerate()["ordersRerated"] == 1
+    assert office.accrual("old")["points"] == 25
+    assert office.balances(ANN) == {"available": 20}
+    assert office.counter.ledger(ANN)[-2:] == [("unexpire", 25), ("clawback", -25)]
+
+
 def test_pending_points_stay_pending(office: Office) -> None:
     office.programme.write(pendingDays=30)
     office.sell("a", ANN, 50)
