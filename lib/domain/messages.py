@@ -100,7 +100,7 @@ class Message:
     the customer's own values at the time of sending. link_url: where the variable `link` leads, "" for nowhere.
     send_after: not before that. good_until: not after that. address: E.164 or e-mail; until it is sent, as last known.
     attempts: how often it was claimed; tells one claim from the next. batch_id: the request it goes out in, "" for one
-    of its own. reason: why it is not sent, "" for no reason.
+    of its own. reason: why it is not sent, "" for no reason. unsubscribed_at: when its reader had enough because of it.
     """
 
     org_id: str
@@ -129,6 +129,7 @@ class Message:
     claimed_at: datetime | None = None
     sent_at: datetime | None = None
     reported: Mapping[State, datetime] = field(default_factory=dict)
+    unsubscribed_at: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -256,6 +257,11 @@ def reported(message: Message, state: State, at: datetime, reason: str = "") -> 
         lease_until=None,
         sent_at=message.sent_at or message.claimed_at,
     )
+
+
+def unsubscribed(message: Message, at: datetime) -> Message:
+    """A message whose reader has opted out by its link, or in answer to it; the first time stands."""
+    return replace(message, unsubscribed_at=min(at, message.unsubscribed_at or at))
 
 
 def is_abandoned(message: Message, now: datetime) -> bool:

@@ -160,6 +160,7 @@ def decode(org: OrgStore, snapshot: Snapshot | DocumentSnapshot[Any]) -> Message
         claimed_at=fields["claimedAt"],
         sent_at=fields["sentAt"],
         reported={state: fields[name] for state, name in _REPORTED_FIELDS.items() if fields.get(name)},
+        unsubscribed_at=fields.get("unsubscribedAt"),
     )
 
 
@@ -231,6 +232,7 @@ def _progress(message: Message) -> dict[str, Any]:
         "body": message.body,
         "claimedAt": message.claimed_at,
         "sentAt": message.sent_at,
+        "unsubscribedAt": message.unsubscribed_at,
         **times,
     }
 

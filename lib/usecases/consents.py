@@ -11,6 +11,7 @@ from secrets import token_bytes
 from typing import Any
 
 from lib.domain import answers, pushes
+from lib.domain import messages as message_states
 from lib.domain.answers import Answer
 from lib.domain.commands import Command
 from lib.domain.consent import (
@@ -28,7 +29,7 @@ from lib.domain.contacts import normalise_email, normalise_phone
 from lib.domain.errors import InvalidInput, NotFound, Unavailable
 from lib.domain.unsubscribe import SigningKeys, UnsubscribeRequest, read_token
 from lib.platform import clock, links, tasks
-from lib.store import consents, directory, opting, receipts
+from lib.store import consents, directory, last_messages, messages, opting, receipts
 from lib.store import settings as settings_store
 from lib.store import transaction as transactions
 from lib.store.consents import Asked
@@ -96,7 +97,13 @@ def follow(request: UnsubscribeRequest, choice: Choice) -> bool:
     def work(transaction: Transaction) -> Entered:
         cause = f"link:{request.channel}:{request.address}:{choice}:{now.isoformat()}"
         opened = opting.open_log(transaction, org, request.channel, request.address, cause=cause)
-        return opting.enter(transaction, org, opened, event)
+        last = None
+        if choice is Choice.UNSUBSCRIBE:
+            last = last_messages.sent_to(transaction, org, request.channel, request.address, now)
+        entered = opting.enter(transaction, org, opened, event)
+        if last and entered.changed:
+            messages.save(transaction, org, message_states.unsubscribed(last, now), now)
+        return entered
 
     _enqueue(transactions.run(work))
     return True

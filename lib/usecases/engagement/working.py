@@ -17,7 +17,7 @@ from lib.domain.pushes import Push
 from lib.domain.replies import ReplyKind
 from lib.domain.vendor_events import Happened, VendorEvent
 from lib.platform import clock, logs, tasks
-from lib.store import messages, opting, vendor_events
+from lib.store import last_messages, messages, opting, vendor_events
 from lib.store import replies as reply_rows
 from lib.store import transaction as transactions
 from lib.store.opting import Opened
@@ -30,6 +30,7 @@ _REPLY_KINDS = {
     ReplyKind.STOP: ConsentKind.ALL_WITHDRAWN,
     ReplyKind.START: ConsentKind.MARKETING_GRANTED,
 }
+_OPT_OUTS = (ConsentKind.MARKETING_WITHDRAWN, ConsentKind.ALL_WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class _Done:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What an event is about, as a transaction has read it."""
+    """What an event is about, as a transaction has read it. `last`: the message that somebody opts out in answer to."""
 
     event: VendorEvent
     message: Message | None
@@ -51,6 +52,7 @@ class _Read:
     consent: ConsentEvent | None
     reply: ReplyKind | None
     answer: Answer | None = field(default=None)
+    last: Message | None = field(default=None)
 
 
 def work_all(org_id: str, item_ids: Sequence[str]) -> None:
@@ -104,7 +106,10 @@ def _read(transaction: Transaction, org: OrgStore, event: VendorEvent, now: date
         source = ConsentSource.REPLY if reply else ConsentSource.VENDOR
         consent = ConsentEvent(kind, source, event.at, now, event.text or event.reason, event.vendor)
     answer = answer_to(transaction, org, reply, address, now) if reply and address else None
-    return _Read(event, message, customer, opened, consent, reply, answer)
+    last = None
+    if address and kind in _OPT_OUTS:
+        last = message or last_messages.sent_to(transaction, org, event.channel, address, event.at)
+    return _Read(event, message, customer, opened, consent, reply, answer, last)
 
 
 def _message(transaction: Transaction, org: OrgStore, event: VendorEvent) -> Message | None:
@@ -126,6 +131,8 @@ def _write(transaction: Transaction, org: OrgStore, read: _Read, now: datetime) 
     entered = opting.Entered(False)
     if read.opened and read.consent:
         entered = opting.enter(transaction, org, read.opened, read.consent)
+        if read.last and entered.changed:
+            messages.save(transaction, org, message_states.unsubscribed(read.last, event.at), now)
     if read.reply and read.opened:
         known = read.opened.matched.customer_ids
         written = Reply(
