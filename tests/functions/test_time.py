@@ -69,3 +69,32 @@ def test_points_are_released_and_expire_and_holds_end_while_time_goes_by(stack: 
     assert [str(violation) for violation in audit(ORG).violations] == []
     events.close()
     database.close()
+
+
+def test_an_order_that_is_refunded_after_a_year_takes_nothing_that_has_expired(stack: Stack) -> None:
+    database, events = Client(project=stack.project), StackClient(stack.project, stack.firestore, stack.functions)
+    settings.update(command("update_loyalty_settings"), {"pointsExpireMonths": 12, "expiryWarningDays": 0})
+    buyer = {"orgId": ORG, "source": "alleaves", "userId": "1", "totals": {"total": 100.0}}
+    order = database.document("orders", "o1")
+    order.set({**buyer, "status": "completed", "createdAt": datetime.now(UTC)})
+    events.drain()
+
+    stack.clock.move(timedelta(days=13 * 31))
+    eventually(lambda: {found["points"] for found in customers(database)} == {0})
+    database.document("orders", "o2").set({**buyer, "status": "completed", "createdAt": clock.now()})
+    order.update({"status": "refunded"})
+    events.drain()
+    (customer,) = customers(database)
+    assert customer["loyalty"]["balances"] == {"available": 100, "pending": 0, "reserved": 0, "debt": 0}
+    order.update({"status": "completed"})
+    events.drain()
+    order.update({"status": "refunded"})
+    events.drain()
+    ledger = database.collection("customers", f"{ORG}_1", "ledger").order_by("seq")
+    found = (entry.to_dict() or {} for entry in ledger.stream())
+    moved = [(entry["kind"], entry["points"]) for entry in found]
+    undone = [("unexpire", 100), ("clawback", -100)]
+    assert [each for each in moved if each != ("earn", 100)] == [("expire", -100), *undone, ("expire", -100), *undone]
+    assert [str(violation) for violation in audit(ORG).violations] == []
+    events.close()
+    database.close()
