@@ -18,7 +18,9 @@ from lib.domain.errors import InvalidInput
 from lib.domain.frequency import DEFAULT_CAPS, Cap, MessageType
 from lib.domain.ids import fingerprint
 from lib.domain.json_pointer import json_pointer
+from lib.domain.message_variables import OCCASIONS
 from lib.domain.message_wording import EmailTemplate, SmsTemplate, check
+from lib.domain.segments import Segment
 from lib.domain.settings_fields import Text, Value
 from lib.domain.sms import AGE_LINE, OPT_OUT_LINE, Wording
 
@@ -117,13 +119,20 @@ class EmailWords(Value):
 
 class Automation(Value):
     """What is sent on one occasion, on each channel that has words. link_url: where the variable `link` leads.
-    bonus_points: what the occasion is worth, on top of the message."""
+
+    bonus_points: what the occasion is worth, on top of the message. cap: how often one customer has this occasion at
+    most, None for every time; the caps of the channels hold besides. after_days: of win-back, after so many days
+    without an order. segments: of entering a segment, which ones; none means any.
+    """
 
     enabled: bool = False
     sms: SmsWords | None = None
     email: EmailWords | None = None
     link_url: _Url = ""
     bonus_points: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    cap: CapSetting | None = None
+    after_days: Annotated[int, Field(ge=7, le=730)] = 60
+    segments: Annotated[tuple[Annotated[Segment, Field(strict=False)], ...], Field(max_length=9, strict=False)] = ()
 
     @model_validator(mode="after")
     def _has_words(self) -> Self:
@@ -142,7 +151,8 @@ class Automation(Value):
 
 class MessagingSettings(Value):
     """paused: nothing is sent, and waits as long as it makes sense. shop_name: the variable `orgName`. state: two
-    letters, whose hours for texts count for everybody. age_line: what advertising has to say, "" where nothing."""
+    letters, whose hours for texts count for everybody. age_line: what advertising has to say, "" where nothing.
+    automation_hour: when the shop's clock shows it, birthdays and other dates are seen to."""
 
     paused: bool = False
     shop_name: _Line = ""
@@ -151,6 +161,7 @@ class MessagingSettings(Value):
     sms: SmsSettings = SmsSettings()
     email: EmailSettings = EmailSettings()
     automations: dict[_AutomationName, Automation] = Field(default_factory=dict)
+    automation_hour: Annotated[int, Field(ge=8, le=20)] = 10
 
     @functools.cached_property
     def version(self) -> str:
@@ -193,6 +204,8 @@ def validated_messaging(document: object) -> MessagingSettings:
         known = {"extra_forbidden": "is not a known field", "missing": "is required"}
         raise InvalidInput(known.get(error["type"], error["msg"]), pointer=json_pointer(path)) from None
     for name, automation in settings.automations.items():
+        if automation.bonus_points and "bonusPoints" not in OCCASIONS[MessageType(name)]:
+            raise InvalidInput("is not given on this occasion", pointer=f"/automations/{name}/bonusPoints")
         for template in automation.templates:
             check(template, MessageType(name), pointer=f"/automations/{name}/{template.channel}")
     return settings

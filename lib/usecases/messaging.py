@@ -16,7 +16,9 @@ def update(command: Command, change: dict[str, Any], *, expected_version: str | 
     wrong, templates included; nothing is written then.
     """
     # Every cold start would pay for these models, and few instances ever change settings.
+    from lib.domain.automations import scheduled
     from lib.domain.messaging import to_messaging_document, updated_messaging
+    from lib.store import automations
     from lib.store import messaging as store
 
     def work(transaction: Transaction, org: OrgStore) -> dict[str, Any]:
@@ -26,6 +28,10 @@ def update(command: Command, change: dict[str, Any], *, expected_version: str | 
         after = updated_messaging(before, change)
         old, new = to_messaging_document(before), to_messaging_document(after)
         changed = [name for name in new if new[name] != old[name]]
+        answers = {"automations", "automationHour"} & {*changed}
+        schedule = automations.read(transaction, org) if answers else None
+        if schedule:
+            automations.write(transaction, org, scheduled(schedule, after, command.at), command.at)
         if changed:
             store.write(transaction, org, after, command.actor, command.at)
             store.record_change(

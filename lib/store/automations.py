@@ -1,0 +1,90 @@
+"""When each org looks for occasions next, `tenants/_system/automations/{org}`: kept in step with its messaging settings
+by whoever changes these, so that nothing is asked of orgs that answer none.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from google.cloud.firestore import DocumentReference, FieldFilter, Query
+
+from lib.domain.automations import Schedule
+from lib.domain.frequency import MessageType
+from lib.domain.ids import is_org_id
+from lib.store import transaction as transactions
+from lib.store.org import SYSTEM, OrgStore
+from lib.store.transaction import Transaction
+
+_PAGE = 300
+
+
+def read(transaction: Transaction, org: OrgStore) -> Schedule:
+    """The org's schedule; that of an org which answers nothing if it never had one. One read."""
+    return _decode(org.org_id, transaction.get([_reference(org)])[0].to_dict() or {})
+
+
+def write(transaction: Transaction, org: OrgStore, schedule: Schedule, now: datetime) -> None:
+    """Writes it whole."""
+    fields = {
+        "id": org.org_id,
+        "orgId": org.org_id,
+        "since": {kind.value: at for kind, at in schedule.since.items()},
+        "heard": [kind.value for kind in schedule.heard],
+        "hears": bool(schedule.heard),
+        "hour": schedule.hour,
+        "nextAt": schedule.next_at,
+        "doneTo": schedule.done_to.isoformat() if schedule.done_to else None,
+        "keysFor": schedule.keys_for,
+        "updatedAt": now,
+    }
+    transaction.replace(_reference(org), fields)
+
+
+def replace_if_unchanged(org: OrgStore, before: Schedule, after: Schedule, now: datetime) -> None:
+    """Writes `after` if `before` is still what is stored: settings that were changed meanwhile count for more. One read
+    and one write."""
+
+    def work(transaction: Transaction) -> None:
+        if read(transaction, org) == before:
+            write(transaction, org, after, now)
+
+    transactions.run(work)
+
+
+def due(now: datetime) -> Iterator[Schedule]:
+    """Schedules of the orgs that have to look for dates now. A read each, and one if there is none."""
+    waiting = OrgStore(SYSTEM).collection("automations").where(filter=FieldFilter("nextAt", "<=", now))
+    return _all(waiting.order_by("nextAt"))
+
+
+def hearing() -> Iterator[Schedule]:
+    """Schedules of the orgs that answer notices. A read each, and one if there is none."""
+    return _all(OrgStore(SYSTEM).collection("automations").where(filter=FieldFilter("hears", "==", True)))
+
+
+def _all(query: Query) -> Iterator[Schedule]:
+    page = query.limit(_PAGE)
+    while True:
+        found = list(page.stream())
+        yield from (_decode(each.id, each.to_dict() or {}) for each in found if is_org_id(each.id))
+        if len(found) < _PAGE:
+            return
+        page = query.limit(_PAGE).start_after(found[-1])
+
+
+def _decode(org_id: str, fields: Mapping[str, Any]) -> Schedule:
+    if not fields:
+        return Schedule(org_id)
+    return Schedule(
+        org_id=org_id,
+        since={MessageType(kind): at for kind, at in fields["since"].items()},
+        heard=tuple(MessageType(kind) for kind in fields["heard"]),
+        hour=fields["hour"],
+        next_at=fields["nextAt"],
+        done_to=date.fromisoformat(fields["doneTo"]) if fields["doneTo"] else None,
+        keys_for=fields["keysFor"],
+    )
+
+
+def _reference(org: OrgStore) -> DocumentReference:
+    return OrgStore(SYSTEM).document("automations", org.org_id)
