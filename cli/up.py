@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
 from pathlib import Path
 from typing import Any
 
-from cli import running
+from cli import local_accounts, running
+from cli.local_accounts import DEMO_ORG
 from emulator.processes import ProcessFailed, write_whole
 from emulator.stack import PROJECT, Stack
 
@@ -31,6 +33,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--tasks-port", type=int, help=f"{TASKS_PORT} unless --port 0 is given")
     parser.add_argument("--scheduler-port", type=int, help=f"{SCHEDULER_PORT} unless --port 0 is given")
     parser.add_argument("--vendors-port", type=int, help=f"{VENDORS_PORT} unless --port 0 is given")
+    parser.add_argument(
+        "--org",
+        action="append",
+        help=f"has accounts at the sandboxes of Blackleaf and Mailjet; may be repeated (default {DEMO_ORG})",
+    )
     parser.add_argument("--ready", type=Path, help="file that gets the addresses as JSON once everything serves")
     parser.add_argument(
         "--concurrency",
@@ -48,6 +55,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
+    org_ids = options.org or [DEMO_ORG]
+    os.environ.update(local_accounts.environment(org_ids, options.data_dir))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -70,7 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
             export_to=options.export_on_exit,
         )
         with stack, running.announced(_description(stack)):
-            _announce(stack, options.ready)
+            local_accounts.open_accounts(stack, org_ids)
+            _announce(stack, org_ids, options.ready)
             while not stop.wait(_CHECK_SECONDS):
                 stack.check()
     except ProcessFailed as failure:
@@ -98,10 +108,11 @@ def _description(stack: Stack) -> dict[str, Any]:
     return {"project": stack.project, **addresses, "env": stack.environment, "pids": stack.pids}
 
 
-def _announce(stack: Stack, ready: Path | None) -> None:
+def _announce(stack: Stack, org_ids: list[str], ready: Path | None) -> None:
     print(f"Firestore    {stack.firestore}\nFunctions    http://{stack.functions}/  (project {stack.project})")
     print(f"Cloud Tasks  {stack.tasks}\nScheduler    http://{stack.scheduler}/")
-    print(f"Vendors      http://{stack.vendors}/sandbox\n")
+    print(f"Vendors      http://{stack.vendors}/sandbox")
+    print(f"Inbox        http://{stack.vendors}/inbox  (texts and e-mails of {', '.join(org_ids)})\n")
     for name, value in stack.environment.items():
         print(f"export {name}={value}")
     print("\nCtrl-C ends it.", flush=True)

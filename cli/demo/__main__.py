@@ -18,6 +18,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cli import local_accounts
 from cli.demo import alpine_night, sources
 from cli.demo.chat import Chat, listening
 from cli.demo.render import render
@@ -83,6 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
                 if options.days:
                     report = year.run(stack, source, _span(options, source.first), console)
                 else:
+                    local_accounts.open_accounts(stack, [ORG_ID])
                     report = run(stack, source, console, chat)
                 report["seconds"]["total"] = round(time.perf_counter() - started, 1)
                 if options.json:
@@ -114,7 +116,7 @@ def _span(options: argparse.Namespace, first: datetime) -> Span:
 def _stack(options: argparse.Namespace, source: sources.Source, folder: Path, chat: Chat) -> Stack:
     """With --days one whose clock shows the first day from its start, else one with the vendors' sandboxes."""
     if not options.days:
-        os.environ.update(alpine_night.environment(chat))
+        os.environ.update({**alpine_night.environment(chat), **local_accounts.environment([ORG_ID])})
         return Stack(with_tasks=True, with_vendors=True, log_folder=folder)
     clock = folder / "clock.json"
     ClockFile(clock).set(_span(options, source.first).start)

@@ -10,8 +10,9 @@ from google.cloud import firestore
 from cli.demo.documents import POS_STORE_ID, location_id
 from cli.demo.expected import Programme
 from cli.demo.year.rules import Rules
+from cli.local_accounts import DEMO_ORG
 
-ORG_ID = "org_demo_shop"
+ORG_ID = DEMO_ORG
 REDEMPTION_POINTS = (100, 250, 500)
 _POINTS_PER_DOLLAR = 1
 _TIERS = (("bronze", "Bronze", 0), ("silver", "Silver", 200), ("gold", "Gold", 500), ("platinum", "Platinum", 1000))

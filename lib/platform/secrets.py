@@ -1,7 +1,7 @@
-"""Keys and secrets of vendors by org, from the environment, where Secret Manager mounts them; never logged or stored.
+"""Keys and secrets of vendors by org, from the environment; never logged or stored.
 
-One secret holds the keys of all orgs as JSON, `{"<org id>": "<key>"}`: functions name their secrets when they are
-deployed, and a shop must be connected without a deployment.
+One variable holds the keys of all orgs as JSON, `{"<org id>": "<key>"}`: connecting a shop changes a value, and nothing
+that a function declares.
 """
 
 import json

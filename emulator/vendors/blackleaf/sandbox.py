@@ -5,6 +5,7 @@
 | Address | What |
 |---|---|
 | `GET, DELETE /inbox` | texts that were taken, oldest first; `?to=` digits |
+| `GET /accounts` | the keys of all accounts |
 | `PUT /accounts/{key}` | an account: `perMinute`, `refused` (digits), `webhookUrl` |
 | `GET /accounts/{key}` | its settings and texts |
 | `POST /accounts/{key}/receipts` | `{"statuses": ["delivered"], "to"?, "order"?, "copies"?}` for its texts |
@@ -65,6 +66,7 @@ class BlackleafSandbox(Sandbox):
     def add_control(self, blueprint: flask.Blueprint) -> None:
         account = "/accounts/<key>"
         blueprint.add_url_rule("/inbox", "inbox", self._inbox, methods=["GET", "DELETE"])
+        blueprint.add_url_rule("/accounts", "accounts", self.locked(self._list_accounts))
         blueprint.add_url_rule(account, "put_account", self.locked(self._put_account), methods=["PUT"])
         blueprint.add_url_rule(account, "get_account", self.locked(self._get_account), methods=["GET"])
         # Not under the lock: the receiver of a webhook may send a text while it is being told.
@@ -113,6 +115,9 @@ class BlackleafSandbox(Sandbox):
                 for account in self._accounts.values():
                     account.texts.clear()
         return flask.jsonify(told)
+
+    def _list_accounts(self) -> Any:
+        return flask.jsonify(list(self._accounts))
 
     def _put_account(self, key: str) -> Any:
         body = body_object()

@@ -5,6 +5,7 @@ Below /sandbox/mailjet:
 | Address | What |
 |---|---|
 | `GET, DELETE /inbox` | mails that were taken, oldest first; `?to=` address |
+| `GET /accounts` | the keys of all accounts |
 | `PUT /accounts/{key}` | an account: `secret`, `refused`, `failing` (addresses), `partialStatus`, `webhookUrl` |
 | `GET /accounts/{key}` | its settings and mails |
 | `POST /accounts/{key}/events` | `{"events": ["sent", "open"], "to"?, "fields"?, "order"?, "copies"?, "grouped"?}` |
@@ -65,6 +66,7 @@ class MailjetSandbox(Sandbox):
     def add_control(self, blueprint: flask.Blueprint) -> None:
         account = "/accounts/<key>"
         blueprint.add_url_rule("/inbox", "inbox", self._inbox, methods=["GET", "DELETE"])
+        blueprint.add_url_rule("/accounts", "accounts", self.locked(self._list_accounts))
         blueprint.add_url_rule(account, "put_account", self.locked(self._put_account), methods=["PUT"])
         blueprint.add_url_rule(account, "get_account", self.locked(self._get_account), methods=["GET"])
         # Not under the lock: the receiver of an event may send a mail while it is being told.
@@ -128,6 +130,9 @@ class MailjetSandbox(Sandbox):
                 for account in self._accounts.values():
                     account.mails.clear()
         return flask.jsonify(told)
+
+    def _list_accounts(self) -> Any:
+        return flask.jsonify(list(self._accounts))
 
     def _put_account(self, key: str) -> Any:
         body = body_object()
