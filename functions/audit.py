@@ -1,4 +1,7 @@
-"""The nightly audit: a schedule that asks where it is night, and a task function that audits one org."""
+"""The nightly audit: a schedule that asks where it is night, and a task function that audits one org.
+
+The audit knows every document there is; other functions need not load it, so it is imported where it is used.
+"""
 
 from datetime import date
 from typing import Annotated
@@ -8,7 +11,8 @@ from pydantic import Field
 from functions import edge
 from functions.edge import Limits, Payload, Retries
 from lib.usecases import orders
-from lib.usecases.audit import nightly
+
+_ATTEMPTS_MAX = 3
 
 
 class AuditTask(Payload):
@@ -21,6 +25,8 @@ class AuditTask(Payload):
 @edge.on_schedule("23 * * * *")
 def nightly_audit() -> None:
     """Has every org audited where it is night now."""
+    from lib.usecases.audit import nightly
+
     nightly.plan_audits()
 
 
@@ -28,8 +34,10 @@ def nightly_audit() -> None:
 @edge.on_task(
     AuditTask,
     limits=Limits(per_second=1, concurrent=4),
-    retries=Retries(attempts=nightly.ATTEMPTS_MAX, min_backoff_seconds=60, max_backoff_seconds=600),
+    retries=Retries(attempts=_ATTEMPTS_MAX, min_backoff_seconds=60, max_backoff_seconds=600),
 )
 def auditorg(task: AuditTask) -> None:
     """Audits one org and takes down what was found."""
-    nightly.audit_org(task.org_id, task.day, orders.record_present)
+    from lib.usecases.audit import nightly
+
+    nightly.audit_org(task.org_id, task.day, orders.record_present, attempts_max=_ATTEMPTS_MAX)

@@ -1,4 +1,7 @@
-"""Consent: what staff record and look up, and the page behind the unsubscribe link of every message."""
+"""Consent: what staff record and look up, and the page behind the unsubscribe link of every message.
+
+The use case knows how links are signed, which other functions need not load: it is imported where it is used.
+"""
 
 from http import HTTPStatus
 from typing import Annotated, Literal, Self
@@ -11,8 +14,6 @@ from functions import edge
 from functions.edge import Button, Call, DocumentId, Input, Json, PageSize, Visit, WriteInput
 from lib.domain.access import Action
 from lib.domain.consent import Channel, ConsentKind, ConsentSource
-from lib.usecases import consents
-from lib.usecases.consents import Choice, Person, Statement
 
 _Address = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 _Wording = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
@@ -68,6 +69,9 @@ class GetConsentInput(Input):
 @edge.on_call(Action.SET_CONSENT, SetConsentInput)
 def set_consent(call: Call[SetConsentInput]) -> Json:
     """Enters what a person has said at the till: no more messages, or that they agree to some."""
+    from lib.usecases import consents
+    from lib.usecases.consents import Person, Statement
+
     data = call.data
     statement = Statement(_KINDS[data.statement], ConsentSource(data.source), data.wording)
     return consents.record(call.command(), Person(data.customer_id, data.address), Channel(data.channel), statement)
@@ -76,6 +80,9 @@ def set_consent(call: Call[SetConsentInput]) -> Json:
 @edge.on_call(Action.GET_CONSENT, GetConsentInput)
 def get_consent(call: Call[GetConsentInput]) -> Json:
     """Whether somebody may be written to, why not, and what their log says."""
+    from lib.usecases import consents
+    from lib.usecases.consents import Person
+
     data = call.data
     channels = (Channel(data.channel),) if data.channel else tuple(Channel)
     return consents.state(data.org_id, Person(data.customer_id, data.address), channels, limit=data.limit)
@@ -87,6 +94,9 @@ def unsubscribe(visit: Visit) -> Response:
 
     A POST is answered with 200 whatever its token is worth: the sender of a one-click can do nothing about it.
     """
+    from lib.usecases import consents
+    from lib.usecases.consents import Choice
+
     request = consents.read_link(visit.query.get("token") or visit.form.get("token", ""))
     if request is None:
         status = HTTPStatus.OK if visit.posts else HTTPStatus.NOT_FOUND

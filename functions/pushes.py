@@ -1,8 +1,10 @@
-"""Telling Alpine IQ what has happened here: the task that tells one thing, and the schedule for what was missed."""
+"""Telling Alpine IQ what has happened here: the task that tells one thing, and the schedule for what was missed.
+
+Their client is nothing other functions need to load: the use case is imported where it is used.
+"""
 
 from functions import edge
 from functions.edge import DocumentId, Limits, Payload, Retries
-from lib.usecases import pushes
 
 
 class PushTask(Payload):
@@ -20,10 +22,14 @@ class PushTask(Payload):
 )
 def pushalpine(task: PushTask) -> None:
     """Tells one thing."""
+    from lib.usecases import pushes
+
     pushes.push(task.org_id, task.push_id)
 
 
 @edge.on_schedule("*/10 * * * *")
 def sweep_pushes() -> None:
     """Has told what still waits."""
+    from lib.usecases import pushes
+
     pushes.sweep()

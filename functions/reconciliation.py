@@ -10,12 +10,11 @@ from functions import edge
 from functions.edge import Asked, Call, DocumentId, Input, Json, PageSize, Points, Text, WriteInput
 from lib.domain import answers
 from lib.domain.access import Action
-from lib.domain.discrepancies import Resolution, Standing
+from lib.domain.discrepancies import Decision, Resolution, Standing
 from lib.domain.ids import derived_id
 from lib.domain.ledger import Actor
 from lib.platform import clock
 from lib.usecases import reconciliation, runs
-from lib.usecases.reconciliation import Decision
 
 _NIGHTLY = Actor("system", "nightly_sync")
 # A request that waits longer is given what there is by then, and the run's id; few shops take half as long.

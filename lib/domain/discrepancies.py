@@ -36,6 +36,20 @@ class Resolution(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decides and why. `resolution` None: looked at, and left open. `points`: with SPLIT, what the
+    customer is to have."""
+
+    resolution: Resolution | None
+    note: str
+    points: int | None = None
+
+    def wanted(self, alpine: int) -> int | None:
+        """What the customer is to have, None to leave it as it is."""
+        return alpine if self.resolution is Resolution.ACCEPT_ALPINE else self.points
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """Points of the three sides and from when they are. `stored`: the customer document's, before anything was done."""
 

@@ -36,7 +36,6 @@ QUEUE = "auditorg"
 HOUR = 3
 CHECKED_HOUR = 5
 """By then the audit of the night has had two hours; where it has not ended, that is told, and it is tried again."""
-ATTEMPTS_MAX = 3
 _SETTLE = timedelta(minutes=10)
 # Longer than a task may take, and over when the queue tries one again that has died.
 _LEASE = timedelta(minutes=9, seconds=30)
@@ -81,11 +80,11 @@ def _enqueue(org_id: str, day: date, occasion: str) -> None:
     tasks.enqueue(QUEUE, ("audit", org_id, day.isoformat(), occasion), {"orgId": org_id, "day": day.isoformat()})
 
 
-def audit_org(org_id: str, day: date, record: Record) -> State | None:
+def audit_org(org_id: str, day: date, record: Record, *, attempts_max: int = 3) -> State | None:
     """Audits the org, has recorded what its orders' events have not, and takes the findings down as those of `day`.
 
     None when that has been done, or is being done by another call. Raises what the audit raises, having taken down
-    that it failed; the third failure is alerted.
+    that it failed; the last failure of `attempts_max`, as many as its task makes, is alerted.
     """
     org, started = OrgStore(org_id), time.monotonic()
     attempt = audits.begin(org, day, clock.now(), _LEASE)
@@ -97,7 +96,7 @@ def audit_org(org_id: str, day: date, record: Record) -> State | None:
     except Exception as error:
         now = clock.now()
         audits.fail(org, day, now, type(error).__qualname__)
-        if attempt >= ATTEMPTS_MAX:
+        if attempt >= attempts_max:
             _raise(AlertKind.AUDIT_FAILED, org_id, day, {"attempts": attempt}, now)
         raise
     seconds, now = time.monotonic() - started, clock.now()

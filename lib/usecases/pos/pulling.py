@@ -18,12 +18,11 @@ from lib.store import pos_pulls as store
 from lib.store.directory import Till
 from lib.store.org import OrgStore
 from lib.store.pos_pulls import Pull
-from lib.usecases.pos import mapping
+from lib.usecases.pos import QUEUE, mapping
 from lib.usecases.pos.account import PROVIDER, open_account
 from lib.usecases.pos.taking import Taking
 from lib.vendors.errors import SwitchedOff, VendorError
 
-QUEUE = "pulllocation"
 _EVERY = timedelta(minutes=30)
 _BEHIND_AFTER = timedelta(hours=6)
 # As long as a task may run, and a little more.

@@ -18,13 +18,12 @@ from lib.store import transaction as transactions
 from lib.store.directory import Till
 from lib.store.org import OrgStore
 from lib.store.pos_webhooks import Hint
-from lib.usecases.pos import mapping
+from lib.usecases.pos import WEBHOOK_QUEUE, mapping
 from lib.usecases.pos.account import PROVIDER, open_account
 from lib.vendors.alleaves import webhook
 from lib.vendors.alleaves.webhook import Subject
 from lib.vendors.errors import SwitchedOff
 
-WEBHOOK_QUEUE = "workwebhook"
 # An order that is changed now was most likely made today, in a time zone that nobody says.
 _RECENT = timedelta(days=2)
 

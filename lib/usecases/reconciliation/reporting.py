@@ -14,8 +14,8 @@ from lib.store import alpine_exports, discrepancies, integrations, runs
 from lib.store import settings as settings_store
 from lib.store import transaction as transactions
 from lib.store.org import OrgStore
+from lib.usecases.reconciliation import JOB
 from lib.usecases.reconciliation.connection import connect
-from lib.usecases.reconciliation.syncing import JOB
 from lib.vendors.errors import SwitchedOff
 
 HOUR = 2

@@ -1,14 +1,13 @@
 """The queue of discrepancies: staff list them, look at them, and decide."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from lib.domain import alpine_links as link_rules
 from lib.domain import discrepancies as rules
 from lib.domain.answers import Answer, instant, refusal
 from lib.domain.commands import Command
 from lib.domain.customers import journal_of
-from lib.domain.discrepancies import Discrepancy, Resolution, Standing
+from lib.domain.discrepancies import Decision, Discrepancy, Resolution, Standing
 from lib.domain.ledger import Journal
 from lib.domain.reconciliation import Calculated, credited
 from lib.domain.redemptions import Refusal
@@ -25,20 +24,6 @@ _WORDS: Mapping[Resolution, str] = {
     Resolution.ACCEPT_ALPINE: "Alpine IQ's figure accepted",
     Resolution.SPLIT: "a figure agreed on",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person decides and why. `resolution` None: looked at, and left open. `points`: with SPLIT, what the
-    customer is to have."""
-
-    resolution: Resolution | None
-    note: str
-    points: int | None = None
-
-    def wanted(self, alpine: int) -> int | None:
-        """What the customer is to have, None to leave it as it is."""
-        return alpine if self.resolution is Resolution.ACCEPT_ALPINE else self.points
 
 
 def listing(org_id: str, standing: Standing | None, cursor: str | None, limit: int) -> Answer:

@@ -29,9 +29,6 @@ from lib.usecases.reconciliation.exporting import BLOCK_CUSTOMERS, exported, rea
 from lib.vendors.errors import NotFound as NotThere
 from lib.vendors.errors import VendorError
 
-JOB = "sync"
-"""The name of its runs."""
-
 OUTDATED_AFTER = timedelta(hours=12)
 """A run that is resumed later than this compares with nothing: what it knows of Alpine IQ is yesterday's."""
 

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from lib.domain.discrepancies import Resolution, Standing
+from lib.domain.discrepancies import Decision, Resolution, Standing
 from lib.usecases import reconciliation
-from lib.usecases.reconciliation import Decision
 from tests.usecases.reconciliation.shop import Shop
 
 Open = Callable[..., Shop]
