@@ -25,9 +25,11 @@ class Waiting:
 
 @dataclass(slots=True)
 class Purse:
-    """`free` by expiry, `waiting` by order, `set_aside` and `spent` by redemption. No heap is empty."""
+    """`free` and, of what has gone bad, `lost` by expiry, `waiting` by order, `set_aside` and `spent` by redemption. No
+    heap is empty but what is lost."""
 
     free: dict[Expiry, int] = field(default_factory=dict)
+    lost: dict[Expiry, int] = field(default_factory=dict)
     waiting: dict[str, Waiting] = field(default_factory=dict)
     set_aside: dict[str, Heaps] = field(default_factory=dict)
     spent: dict[str, Heaps] = field(default_factory=dict)
@@ -92,13 +94,18 @@ class Purse:
         return [*taken, (None, points)] if points else taken
 
     def take_back(self, order_id: str, points: int, expiries: Collection[Expiry]) -> None:
-        """Points of an order out: what waits of it, then what is free, and what is gone already is owed."""
+        """Points of an order out: what waits of it, then what is lost of its day, then what is free; what has been
+        spent already is owed."""
         if heap := self.waiting.get(order_id):
             part = min(points, heap.points)
             heap.points -= part
             points -= part
             if not heap.points:
                 del self.waiting[order_id]
+        for expiry in expiries:
+            gone = min(points, self.lost.get(expiry, 0))
+            self.lost[expiry] = self.lost.get(expiry, 0) - gone
+            points -= gone
         part = max(0, min(points, self.available))
         self.take(part, expiries)
         self.debt += points - part
@@ -138,5 +145,7 @@ class Purse:
         self._throw_out(gone_by)
 
     def _throw_out(self, gone_by: datetime | None) -> None:
-        if gone_by is not None:
-            self.free = {expiry: points for expiry, points in self.free.items() if (expiry or _NEVER) > gone_by}
+        if gone_by is None:
+            return
+        for expiry in [expiry for expiry in self.free if (expiry or _NEVER) <= gone_by]:
+            self.lost[expiry] = self.lost.get(expiry, 0) + self.free.pop(expiry)

@@ -66,7 +66,7 @@ def _points_of(entry: Mapping[str, Any]) -> tuple[str, int]:
             return "taken back", debt - points - pending
         case "release":
             return "released", points
-        case "expire":
+        case "expire" | "unexpire":
             return "expired", -points
         case "capture":
             return "redeemed", -points - reserved

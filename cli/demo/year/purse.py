@@ -19,22 +19,26 @@ class Waiting:
 
 @dataclass(slots=True)
 class Purse:
-    """`ready` are points to spend, by when they expire; `waiting` those to come, by order. What has happened so far is
-    summed in `earned`, `taken_back`, `released`, `expired` and `redeemed`."""
+    """`ready` are points to spend and `lost` those that have expired, by when; `waiting` those to come, by order. What
+    has happened so far is summed in `earned`, `taken_back`, `released`, `expired` and `redeemed`."""
 
     ready: Counter[datetime] = field(default_factory=Counter)
+    lost: Counter[datetime] = field(default_factory=Counter)
     waiting: dict[str, Waiting] = field(default_factory=dict)
     held: int = 0
     debt: int = 0
     earned: int = 0
     taken_back: int = 0
     released: int = 0
-    expired: int = 0
     redeemed: int = 0
 
     @property
     def pending(self) -> int:
         return sum(it.points for it in self.waiting.values())
+
+    @property
+    def expired(self) -> int:
+        return self.lost.total()
 
     @property
     def available(self) -> int:
@@ -61,8 +65,8 @@ class Purse:
         there.points += points
 
     def take_back(self, order: str, points: int, expires_at: datetime) -> None:
-        """Takes what an order has earned: where it waits, then from points that expire when its own do, then from those
-        that expire first; the rest is owed."""
+        """Takes what an order has earned: where it waits, then from what has expired when its own did, then from points
+        that expire when its own do, then from those that expire first; the rest is owed."""
         self.taken_back += points
         own = self.waiting.get(order)
         if own is not None:
@@ -71,6 +75,9 @@ class Purse:
             points -= waiting
             if not own.points:
                 del self.waiting[order]
+        gone = min(points, self.lost[expires_at])
+        self.lost[expires_at] -= gone
+        points -= gone
         self.debt += points - self._eat(points, first=expires_at).total()
 
     def hold(self, points: int) -> list[tuple[datetime, int]]:
@@ -120,7 +127,7 @@ class Purse:
 
     def _expire(self, now: datetime) -> None:
         for expires_at in [it for it in self.ready if it <= now]:
-            self.expired += self.ready.pop(expires_at)
+            self.lost[expires_at] += self.ready.pop(expires_at)
 
     def _eat(self, points: int, first: datetime | None = None) -> Counter[datetime]:
         taken: Counter[datetime] = Counter()

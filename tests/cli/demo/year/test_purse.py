@@ -100,3 +100,13 @@ def test_no_point_is_lost() -> None:
     purse.pass_time(SOON)
     there = purse.available + purse.pending + purse.held - purse.debt
     assert there == purse.earned - purse.taken_back - purse.redeemed - purse.expired
+
+
+def test_what_has_expired_is_not_taken_back_again() -> None:
+    purse = _purse(soon=30, late=100)
+    purse.redeem(purse.hold(10), 10, START)
+    purse.pass_time(SOON)
+    purse.take_back("soon", 25, SOON)
+    assert (purse.available, purse.expired, purse.taken_back, purse.debt) == (95, 0, 25, 0)
+    purse.take_back("soon", 5, SOON)
+    assert (purse.available, purse.expired) == (90, 0)
