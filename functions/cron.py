@@ -2,6 +2,8 @@
 
 from functions import edge
 from functions.audit import nightly_audit
+from functions.automations import hear_notices, start_automations
+from functions.campaigns import send_campaigns
 from functions.message_events import sweep_events
 from functions.messages import sweep_messages
 from functions.orders import sweep_orders
@@ -15,9 +17,12 @@ from functions.time import age_customers, end_holds
 _SCHEDULES: tuple[edge.Schedule, ...] = (
     age_customers,
     end_holds,
+    hear_notices,
     nightly_audit,
     nightly_sync,
     pull_pos,
+    send_campaigns,
+    start_automations,
     sweep_events,
     sweep_messages,
     sweep_orders,

@@ -1,9 +1,21 @@
 """Runs: the jobs there are, the task functions that plan and work them, the sweep, and callables to stop and go on."""
 
+from functools import partial
+
 from functions import edge
 from functions.edge import Call, DocumentId, Json, Limits, Payload, Retries, WriteInput
 from lib.domain.access import Action
-from lib.usecases import ageing, migration, recalculation, reconciliation, rerating, runs
+from lib.usecases import (
+    ageing,
+    automations,
+    campaigns,
+    migration,
+    recalculation,
+    reconciliation,
+    rerating,
+    runs,
+    sending,
+)
 from lib.usecases.runs import Job, Jobs
 
 _ALL: tuple[Job, ...] = (
@@ -12,6 +24,9 @@ _ALL: tuple[Job, ...] = (
     Job(recalculation.JOB, recalculation.members, recalculation.visit),
     Job(rerating.JOB, rerating.members, rerating.visit),
     Job(reconciliation.JOB, reconciliation.members, reconciliation.visit),
+    Job(automations.JOB, automations.members, partial(automations.visit, sending.enqueue)),
+    Job(campaigns.JOB, campaigns.members, partial(campaigns.visit, sending.enqueue)),
+    Job(automations.KEYS_JOB, automations.key_members, automations.key_visit),
     Job(rerating.RESUME_JOB, rerating.resumed_members, rerating.resumed_visit),
 )
 JOBS: Jobs = {job.name: job for job in _ALL}

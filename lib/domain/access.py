@@ -46,6 +46,13 @@ class Action(StrEnum):
     PAUSE_LOYALTY = "pause_loyalty"
     UPDATE_MESSAGING_SETTINGS = "update_messaging_settings"
     PREVIEW_MESSAGE = "preview_message"
+    CREATE_CAMPAIGN = "create_campaign"
+    PREVIEW_CAMPAIGN = "preview_campaign"
+    SCHEDULE_CAMPAIGN = "schedule_campaign"
+    SEND_CAMPAIGN = "send_campaign"
+    PAUSE_CAMPAIGN = "pause_campaign"
+    RESUME_CAMPAIGN = "resume_campaign"
+    CANCEL_CAMPAIGN = "cancel_campaign"
     CANCEL_RUN = "cancel_run"
     RESUME_RUN = "resume_run"
     PREVIEW_MIGRATION = "preview_migration"
@@ -110,6 +117,13 @@ ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.PAUSE_LOYALTY: ADMINS,
         Action.UPDATE_MESSAGING_SETTINGS: ADMINS,
         Action.PREVIEW_MESSAGE: STAFF,
+        Action.CREATE_CAMPAIGN: ADMINS,
+        Action.PREVIEW_CAMPAIGN: ADMINS,
+        Action.SCHEDULE_CAMPAIGN: ADMINS,
+        Action.SEND_CAMPAIGN: ADMINS,
+        Action.PAUSE_CAMPAIGN: ADMINS,
+        Action.RESUME_CAMPAIGN: ADMINS,
+        Action.CANCEL_CAMPAIGN: ADMINS,
         Action.CANCEL_RUN: ADMINS,
         Action.RESUME_RUN: ADMINS,
         Action.PREVIEW_MIGRATION: ADMINS,

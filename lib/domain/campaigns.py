@@ -119,11 +119,12 @@ class Campaign:
     """A campaign as its document says it; times are aware, UTC, None for not (yet).
 
     holdout_percent: share of the audience that gets nothing, to compare with (0 to 50). attribution_hours: see
-    `ATTRIBUTION_HOURS`. plan_id, template_ids: what is sent, from when it was first scheduled or sent. run_id: the run
-    that sends it. claimed_at: when it was taken up. sent_at: when it began to be sent. completed_at: when nothing was
-    left to send. reason: why it is paused or failed, "" for no reason but somebody's wish. estimated_count,
-    resolved_count: customers of the audience when it was created, and when it began. reviews: made by the last attempt
-    to schedule or send it. version: counts our writes. stored: the document, whose maps hold fields of the dashboard's.
+    `ATTRIBUTION_HOURS`. plan_id, template_ids: what is sent, once it has been scheduled or sent; planned_for: the time
+    for which it was scheduled then. run_id: the run that sends it. claimed_at: when it was taken up. sent_at: when it
+    began to be sent. completed_at: when nothing was left to send. reason: why it is paused or failed, "" for no reason
+    but somebody's wish. estimated_count, resolved_count: customers of the audience when it was created, and when it
+    began. reviews: made by the last attempt to schedule or send it. version: counts our writes. stored: the document,
+    whose maps hold fields of the dashboard's.
     """
 
     id: str
@@ -145,6 +146,7 @@ class Campaign:
     tags: tuple[str, ...] = ()
     step: int = STEP
     plan_id: str = ""
+    planned_for: datetime | None = None
     template_ids: Mapping[Channel, str] = field(default_factory=dict)
     run_id: str = ""
     scheduled_at: datetime | None = None
@@ -181,6 +183,12 @@ class Campaign:
         """Whether it can be scheduled or sent: it has not begun, and is not over. One that the dashboard claimed and
         left behind has not begun either."""
         return not self.has_begun and self.status not in (Status.SENT, Status.CANCELLED)
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether what is sent has been fixed. Not so once the dashboard has scheduled it for another time: then what
+        it says by then is meant."""
+        return bool(self.plan_id) and self.planned_for == self.scheduled_at
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether it should have begun more than a day ago."""
@@ -237,9 +245,28 @@ def recipient_id(campaign_id: str, customer_id: str, channel: Channel | None, st
     return derived_id("recipient", campaign_id, customer_id, channel or NO_CHANNEL, str(step))
 
 
+def planned(campaign: Campaign, plan_id: str, plan: Plan, reviews: Mapping[Channel, Review], now: datetime) -> Campaign:
+    """What is sent is fixed."""
+    return replace(
+        campaign, plan_id=plan_id, template_ids=plan.template_ids, reviews=reviews, reviewed_at=now, updated_at=now
+    )
+
+
+def reviewed(campaign: Campaign, reviews: Mapping[Channel, Review], now: datetime) -> Campaign:
+    """Its words have been looked at, and it is not sent."""
+    return replace(campaign, reviews=reviews, reviewed_at=now, updated_at=now)
+
+
 def scheduled(campaign: Campaign, at: datetime, by: str, now: datetime) -> Campaign:
-    """To begin at a time. Whoever schedules it has approved it."""
-    return replace(_approved(campaign, by, now), status=Status.SCHEDULED, scheduled_at=at, claimed_at=None, reason="")
+    """To begin at a time, by the plan it has. Whoever schedules it has approved it."""
+    return replace(
+        _approved(campaign, by, now),
+        status=Status.SCHEDULED,
+        scheduled_at=at,
+        planned_for=at,
+        claimed_at=None,
+        reason="",
+    )
 
 
 def begun(campaign: Campaign, run_id: str, members: int, by: str, now: datetime) -> Campaign:

@@ -47,6 +47,18 @@ def member_skipped(org_id: str, job: str, error: Exception) -> None:
     _write("ERROR", "member skipped", orgId=org_id, job=job, error=type(error).__qualname__, at=_origin(error))
 
 
+def campaign_not_begun(org_id: str, campaign_id: str, error: Exception) -> None:
+    """A campaign whose time has come, and with which something went wrong; it is tried again the next time."""
+    _write(
+        "ERROR",
+        "campaign not begun",
+        orgId=org_id,
+        campaignId=campaign_id,
+        error=type(error).__qualname__,
+        at=_origin(error),
+    )
+
+
 def order_refused(order_id: str, error: PerennialError) -> None:
     """An order that our own rules, or documents that do not fit together, forbid to record. Nothing was written."""
     _write("CRITICAL", "order refused", orderId=order_id, kind=error.kind.value, rule=error.message)
@@ -107,6 +119,11 @@ def sync_switched_off(org_id: str, reason: str) -> None:
 def message_not_enqueued(org_id: str, error: PerennialError) -> None:
     """A message whose task could not be made; the sweep of messages finds it."""
     _write("WARNING", "message not enqueued", orgId=org_id, reason=error.reason)
+
+
+def notice_not_heard(org_id: str, notice_id: str, error: Exception) -> None:
+    """A notice that could not be looked at; it stays open and is tried again."""
+    _write("ERROR", "notice not heard", orgId=org_id, noticeId=notice_id, error=type(error).__qualname__)
 
 
 def push_damaged(org_id: str, push_id: str, error: Exception) -> None:

@@ -34,7 +34,8 @@ def of_campaign(org: OrgStore, campaign_id: str) -> CollectionReference:
 
 def reference(org: OrgStore, campaign_id: str, recipient_id: str) -> DocumentReference:
     """Where one recipient is kept."""
-    return of_campaign(org, campaign_id).document(recipient_id)
+    document: DocumentReference = org.campaign(campaign_id).collection("recipients").document(recipient_id)
+    return document
 
 
 def create(transaction: Transaction, org: OrgStore, recipients: Sequence[Recipient]) -> None:

@@ -50,6 +50,7 @@ DOCUMENTS: dict[str, Fields] = {
     "tenants/green/settings/loyalty": {"pointsPerDollar": 1, "equityMultiplier": 1.2},
     "tenants/green/settings/messaging": {"orgId": "green", "paused": False},
     "tenants/green/message_templates/t": {"orgId": "green", "channel": "sms", "body": "Hi {{firstName}}"},
+    "tenants/green/campaign_plans/p": {"orgId": "green", "channels": ["sms"]},
     "tenants/green/recent_messages/sms:h": {"orgId": "green", "messages": {}},
     "tenants/green/message_batches/b": {"orgId": "green", "handedOver": True},
     "tenants/green/settings/email_warmup": {"day": 3},

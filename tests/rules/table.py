@@ -36,6 +36,7 @@ tenants/green/public/menu                 *                     anything   gl   
 tenants/green/settings/loyalty            *                     settings   -      -        -        -     -     -    g     gcu   gcu
 tenants/green/settings/messaging          *                     anything   -      -        -        -     -     -    g     g     g
 tenants/green/message_templates/t         *                     anything   -      -        -        -     -     -    gl    gl    gl
+tenants/green/campaign_plans/p            *                     anything   -      -        -        -     -     -    gl    gl    gl
 tenants/green/recent_messages/sms:h       *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/message_batches/b           *                     anything   -      -        -        -     -     -    -     -     -
 tenants/green/settings/email_warmup       *                     settings   -      -        -        -     -     -    -     -     -

@@ -25,7 +25,7 @@ from lib.usecases.runs.planning import plan
 from lib.usecases.runs.queues import plan_later
 from lib.usecases.runs.working import work
 
-__all__ = ["IDS_MAX", "Job", "Jobs", "cancel", "plan", "resume", "start", "sweep", "work"]
+__all__ = ["IDS_MAX", "Job", "Jobs", "cancel", "plan", "resume", "start", "sweep", "wake", "work"]
 
 IDS_MAX = 5000
 """Members that a run may be started with; jobs with more of them find them by their `members`."""
@@ -95,6 +95,14 @@ def resume(command: Command, run_id: str) -> Answer:
         return _save(transaction, org, runs.resumed(run, command.at))
 
     return _told(command, run_id, receipts.run_once(command, work))
+
+
+def wake(org_id: str, run_id: str, token: str) -> None:
+    """Has a run looked at that somebody has written together with what it is about; the sweep would, too, in minutes.
+
+    `token` names the occasion: the same one has it looked at once. Raises Unavailable when that cannot be enqueued.
+    """
+    plan_later(org_id, run_id, token)
 
 
 def sweep() -> int:
