@@ -5,11 +5,14 @@ Events come twice, late and in any order. What follows is said in terms that do 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lib.domain.consent import Channel, ConsentKind
 from lib.domain.messages import State
+
+SETTLED_WITHIN = timedelta(seconds=15)
+"""How long it may take from a text's receipt until its message says under which id the vendor knows it."""
 
 
 class Happened(StrEnum):
@@ -73,6 +76,12 @@ class VendorEvent:
     def state(self) -> State | None:
         """What has become of the message, None where the event says nothing of that."""
         return _STATES.get(self.happened)
+
+    def may_be_early(self, now: datetime) -> bool:
+        """Whether it may yet turn out which message it is about. Texts are known by the vendor's id alone, which is
+        written down after the vendor has given it, and a receipt may overtake that; e-mails carry ours."""
+        is_receipt = self.channel is Channel.SMS and self.state is not None and bool(self.provider_id)
+        return is_receipt and now - self.received_at < SETTLED_WITHIN
 
     @property
     def consent_kind(self) -> ConsentKind | None:

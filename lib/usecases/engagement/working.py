@@ -90,6 +90,8 @@ def _work(org: OrgStore, item_id: str) -> None:
 def _read(transaction: Transaction, org: OrgStore, event: VendorEvent, now: datetime) -> _Read:
     """All reads. Billed: the event, its message by an id or two, then what the event touches."""
     message = _message(transaction, org, event)
+    if message is None and event.may_be_early(now):
+        raise Unavailable("its message may not be written down yet", reason="early")
     customer = None
     if message is not None and event.seen_field:
         customer = transaction.get([org.customer(message.customer_id)])[0]
@@ -104,7 +106,7 @@ def _read(transaction: Transaction, org: OrgStore, event: VendorEvent, now: date
         )
     if opened and kind:
         source = ConsentSource.REPLY if reply else ConsentSource.VENDOR
-        consent = ConsentEvent(kind, source, event.at, now, event.text or event.reason, event.vendor)
+        consent = ConsentEvent(kind, source, event.at, now, event.text or event.name, event.vendor)
     answer = answer_to(transaction, org, reply, address, now) if reply and address else None
     last = None
     if address and kind in _OPT_OUTS:

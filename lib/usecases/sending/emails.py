@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from lib.domain.consent import Channel
-from lib.domain.messages import Message, State
+from lib.domain.messages import Message, State, is_abandoned
 from lib.platform import clock
 from lib.store import message_batches, messages, messaging
 from lib.store.org import OrgStore
@@ -53,8 +53,7 @@ def _send(rules: Rules, account: EmailSender, message_ids: Sequence[str]) -> Non
         claiming = partial(_attempt, partial(claim, rules, batch_id=batch_id))
         found = list(threads.map(claiming, message_ids[: account.batch_max]))
         claims = [each for each in found if isinstance(each, Claimed)]
-        sent = bool(claims) and message_batches.hand_over(rules.org, batch_id, clock.now())
-        results = account.send([_mail(each) for each in claims]) if sent else ()
+        results = account.send([_mail(each) for each in claims]) if _is_to_go(rules, batch_id, claims) else ()
         ended = list(threads.map(partial(_attempt, settle, rules.org), claims, results))
     for each in (*found, *ended):
         if isinstance(each, Later):
@@ -63,6 +62,14 @@ def _send(rules: Rules, account: EmailSender, message_ids: Sequence[str]) -> Non
             again(each)
     for error in (each for each in (*found, *ended) if isinstance(each, Exception)):
         raise error
+
+
+def _is_to_go(rules: Rules, batch_id: str, claims: Sequence[Claimed]) -> bool:
+    """Whether the request is made now, which is written down first. A batch on which we have slept is left to the
+    sweep, which has its messages looked at once more."""
+    now = clock.now()
+    is_late = any(is_abandoned(each.message, now) for each in claims)
+    return bool(claims) and not is_late and message_batches.hand_over(rules.org, batch_id, now)
 
 
 def _attempt(work: Callable[..., Result], *given: object) -> Result | Exception:

@@ -1,7 +1,7 @@
 """Sends one text: waits for the account's turn, claims the message, hands it over once, writes down what came of it."""
 
 from lib.domain.consent import Channel
-from lib.domain.messages import State
+from lib.domain.messages import State, is_abandoned
 from lib.domain.messaging import MessagingSettings
 from lib.platform import clock
 from lib.store import messages, messaging
@@ -10,10 +10,13 @@ from lib.usecases.sending import accounts
 from lib.usecases.sending.claiming import Claimed, Later, Rules, claim, settle
 from lib.usecases.sending.tasks import again, put_off
 from lib.vendors.errors import SwitchedOff, Unavailable
-from lib.vendors.senders import SendResult, SmsMessage, SmsSender
+from lib.vendors.senders import Outcome, SendResult, SmsMessage, SmsSender
 
 PATIENCE_SECONDS = 20.0
 """How long a worker waits for a turn before it leaves the message to a later task."""
+
+LATE = "late"
+"""Why a text was not handed over whose claim had run out before that."""
 
 
 def send(org_id: str, message_id: str, delays: int) -> None:
@@ -62,5 +65,8 @@ def _has_turn(org: OrgStore, settings: MessagingSettings, message_id: str, delay
 
 
 def _handed_over(account: SmsSender, found: Claimed) -> SendResult:
+    if is_abandoned(found.message, clock.now()):
+        # We slept on it, as an instance without requests does: what the claim has seen of consent is too old.
+        return SendResult(Outcome.RETRY, reason=LATE)
     draft = found.draft
     return account.send(SmsMessage(draft.address, draft.body, draft.image_url or None))

@@ -1,13 +1,19 @@
 """What a vendor answers, and what is made of it: sent, tried again at its time, failed, or unknown for ever."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
+from types import ModuleType
+from typing import Any
 
 import pytest
 
-from lib.domain.messages import State, reported
+from lib.domain.consent import Channel
+from lib.domain.messages import LEASE, State, reported
 from lib.store import messages
 from lib.store import transaction as transactions
 from lib.usecases import sending
+from lib.usecases.sending import emails, texts
 from tests.usecases.sending.desk import MAIL, Desk
 
 
@@ -81,20 +87,21 @@ def test_events_settle_what_is_unknown(desk: Desk) -> None:
     assert (fields["status"], fields["openedAt"], fields["statusReason"]) == ("opened", now, None)
 
 
-def test_a_batch_of_which_some_are_refused(desk: Desk) -> None:
-    given = [desk.message(desk.customer(f"c{number}", number), MAIL) for number in range(12)]
-    desk.mails.put_account(desk.key, refused=["c3@example.com"], failing=["c5@example.com"])
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_batch_of_which_some_are_refused(desk: Desk, status: int) -> None:
+    given = [desk.message(desk.customer(f"c{number}", number), MAIL) for number in range(50)]
+    desk.mails.put_account(desk.key, refused=["c3@example.com"], failing=["c5@example.com"], partialStatus=status)
     desk.opt_out("c7@example.com", given[7].channel)
     states = {number: message.state for number, message in enumerate(desk.send(*given))}
     expected = {3: State.FAILED, 5: State.QUEUED, 7: State.SKIPPED}
-    assert states == {number: expected.get(number, State.SENT) for number in range(12)}
+    assert states == {number: expected.get(number, State.SENT) for number in range(50)}
     assert desk.mails.requests()["total"] < 6
     desk.mails.put_account(desk.key, failing=[])
     desk.time.advance(timedelta(minutes=1))
     desk.queue.deliver()
     assert desk.stored(given[5]).state is State.SENT
     assert sorted(mail["to"] for mail in desk.arrived()) == sorted(
-        f"c{number}@example.com" for number in range(12) if number not in (3, 7)
+        f"c{number}@example.com" for number in range(50) if number not in (3, 7)
     )
 
 
@@ -109,3 +116,61 @@ def test_a_claim_that_nobody_comes_back_to_is_unknown(desk: Desk) -> None:
     assert desk.stored(message).state is State.SENDING
     desk.pass_time(minutes=2)
     assert (desk.stored(message).state, desk.stored(message).reason) == (State.UNKNOWN, "worker_lost")
+
+
+class TestSleepers:
+    """A worker that is stopped between its claim and the request, as instances without requests are."""
+
+    def test_a_text_whose_claim_has_run_out_is_looked_at_again(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        message = desk.message(desk.customer("ann"))
+        desk.queue_only(message)
+        _sleep_after_claims(monkeypatch, desk, texts)
+        sending.send_text(desk.org_id, message.id)
+        found = desk.stored(message)
+        assert (found.state, found.reason, desk.arrived()) == (State.QUEUED, texts.LATE, [])
+        desk.time.advance(timedelta(minutes=1))
+        desk.queue.deliver()
+        assert (desk.stored(message).state, len(desk.arrived())) == (State.SENT, 1)
+
+    def test_one_that_was_written_off_meanwhile_stays_so(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        message = desk.message(desk.customer("ann"))
+        desk.queue_only(message)
+        _sleep_after_claims(monkeypatch, desk, texts, meanwhile=sending.sweep)
+        sending.send_text(desk.org_id, message.id)
+        assert (desk.stored(message).state, desk.arrived()) == (State.UNKNOWN, [])
+
+    @pytest.mark.parametrize("leaves", [True, False])
+    def test_a_batch_is_left_to_the_sweep(self, desk: Desk, monkeypatch: pytest.MonkeyPatch, leaves: bool) -> None:
+        given = [desk.message(desk.customer(f"c{number}", number), MAIL) for number in range(3)]
+        first = min(desk.queue_only(*given), key=lambda message: message.id)
+        _sleep_after_claims(monkeypatch, desk, emails, claims=3)
+        sending.send_emails(desk.org_id, first.id)
+        assert {desk.stored(message).state for message in given} == {State.SENDING}
+        if leaves:
+            desk.opt_out("c1@example.com", Channel.EMAIL)
+        desk.pass_time(minutes=1)
+        assert sorted(mail["to"] for mail in desk.arrived()) == [
+            f"c{number}@example.com" for number in range(3) if number != 1 or not leaves
+        ]
+
+
+def _sleep_after_claims(
+    patches: pytest.MonkeyPatch,
+    desk: Desk,
+    sender: ModuleType,
+    claims: int = 1,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """So many claims are committed, and then nothing happens for longer than they last."""
+    claim, done = sender.claim, count(1)
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        found = claim(*arguments, **options)
+        if next(done) == claims:
+            desk.time.advance(LEASE)
+            meanwhile()
+        return found
+
+    patches.setattr(sender, "claim", slow)
