@@ -14,7 +14,7 @@ from google.cloud.firestore import FieldFilter
 from lib.domain.alpine_links import Link
 from lib.domain.customers import Customer, known_keys
 from lib.domain.entries import Balances, Entry
-from lib.domain.identity import IdentityKind, identity_id
+from lib.domain.identity import IdentityKind, identity_id, is_self_made
 from lib.domain.ids import id_part
 from lib.domain.ledger import Account
 from lib.domain.reconciliation import State
@@ -96,7 +96,8 @@ def decode(org: OrgStore, snapshot: Snapshot, settings: LoyaltySettings) -> Comp
         return None
     fields = snapshot.to_dict() or {}
     link, user_id, points = _link(fields.get("alpine")), fields.get("alpineUserId"), fields.get("points")
-    named = (link.contact_id, str(user_id) if user_id else None)
+    # Whoever a document is named after could once write all of it, and so name anybody's contact.
+    named = (link.contact_id, str(user_id) if user_id and not is_self_made(customer.id) else None)
     return Compared(
         customer=customer,
         link=link,
@@ -147,9 +148,12 @@ def entries_since(transaction: Transaction, org: OrgStore, account: Account, seq
 
 def _keys(customer: Customer, settings: LoyaltySettings) -> tuple[str, ...]:
     """Identity ids by which a contact may be joined. Of a customer of the ledger those that lead to it and nobody else:
-    a telephone number that a household shares is one customer's."""
+    a telephone number that a household shares is one customer's, and what somebody who signs in says of itself proves
+    nothing. Who is known by nothing else is compared once an `alpineUserId` says who it is there."""
     if customer.opened:
         return tuple(each for prefix in _JOINED_BY for each in customer.identities if each.startswith(prefix))
+    if is_self_made(customer.id):
+        return ()
     own = known_keys(customer, settings.country)
     by_kind = {kind: [key for key in own if key.kind is kind] for kind in (IdentityKind.PHONE, IdentityKind.EMAIL)}
     return tuple(identity_id(customer.org_id, key) for keys in by_kind.values() for key in keys)

@@ -61,9 +61,12 @@ class AlpineIq:
         return self._page(text, 0, _SEARCH_RESULTS_MAX)
 
     def contact(self, contact_id: str) -> Contact:
-        """One contact in full. Raises NotFound."""
+        """One contact in full. Raises NotFound; Malformed for an answer that is about another one."""
         request = self._request("GET", path_of("api", "v1.1", "piis", self._uid, contact_id))
-        return self._record(Contact, request, self._data(request))
+        contact = self._record(Contact, request, self._data(request))
+        if contact.contact_id not in (None, contact_id):
+            self._channel.unreadable(request, "another contact than was asked for")
+        return contact.model_copy(update={"contact_id": contact_id})
 
     def lookup(self, email_or_phone: str) -> Membership:
         """The member with this e-mail address or telephone number. Raises NotFound when it is not a member."""

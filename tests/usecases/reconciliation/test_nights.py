@@ -169,6 +169,16 @@ class TestWhoIsWho:
         assert shop.night()["overridden"] == 1
         assert shop.till.points(f"{shop.org_id}_ada") == 300
 
+    @pytest.mark.parametrize("names", ["alpineUserId", "phone"])
+    def test_what_somebody_says_of_itself_is_not_believed(self, shop: Shop, names: str) -> None:
+        """A document that is named after a Firebase uid could once be written by that user, all of it."""
+        shop.contact("ada", 300)
+        said = {"alpineUserId": "ada", "phone": shop_number("ada")}
+        customer_id = "u" * 28
+        shop.client.document(f"customers/{customer_id}").set({"orgId": shop.org_id, "points": 1, names: said[names]})
+        assert shop.night()["notMembers"] == 1
+        assert shop.till.read(f"customers/{customer_id}")["points"] == 1
+
 
 class TestWhatItCosts:
     def test_a_night_in_which_nothing_changed_reads_each_customer_once_and_writes_none(

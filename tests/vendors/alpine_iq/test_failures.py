@@ -159,3 +159,11 @@ def test_the_till_waits_for_one_short_try(shop: Shop) -> None:
     assert shop.asked == 1
     shop.sandbox.heal()
     assert till.contact("ada").contact_id == "ada"
+
+
+def test_an_answer_about_somebody_else_is_no_answer(shop: Shop) -> None:
+    shop.seed(ADA, {"contactID": "bo", "mobilePhone": "4155550102", "loyalty": True, "loyaltyPoints": 7})
+    shop.sandbox.fail("same_page", times=None)
+    assert shop.client.contact("bo").loyalty_points == 7
+    with pytest.raises(Malformed):
+        shop.client.contact("ada")
