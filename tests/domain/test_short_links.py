@@ -26,6 +26,14 @@ def test_any_other_character_is_refused(message_id: str, position: int, other: s
     assert read_code(altered, KEYS) == (message_id if altered == code else None)
 
 
+def test_a_code_altered_by_a_bit_anywhere_is_refused() -> None:
+    code = make_code("0123456789abcdef" * 2, KEYS).encode()
+    for index in range(len(code)):
+        for bit in range(8):
+            altered = code[:index] + bytes([code[index] ^ 1 << bit]) + code[index + 1 :]
+            assert read_code(altered.decode("latin-1"), KEYS) is None
+
+
 @given(st.text(max_size=40))
 def test_reading_never_raises(code: str) -> None:
     assert read_code(code, KEYS) is None

@@ -16,7 +16,7 @@ from lib.store import vendor_events
 from lib.store.org import OrgStore
 from lib.usecases import engagement
 from tests.emulator.tasks.target import eventually
-from tests.functions.messages.conftest import NOW, PASSWORD, SECRET, Shop
+from tests.functions.messages.conftest import NOW, PASSWORD, PURPOSES, SECRET, Shop
 
 FIXTURES = Path(__file__).resolve().parents[2] / "vendors"
 PHONE, ANN = "+14155552671", "ann@example.com"
@@ -167,6 +167,9 @@ def test_documented_replies_stop(shop: Shop, name: str) -> None:
     shop.post(shop.blackleaf_webhook, fixture("blackleaf", name))
     assert outcomes(shop.worked(1)) == ["stop"]
     assert shop.marketing(Channel.SMS, PHONE) == "stopped"
+    # Nobody had this number then; whoever enrols or is imported with it later has stopped all the same.
+    newcomer = shop.customer("new", phone="(415) 555-2671", smsConsent=True)
+    assert shop.told(channel="sms", customerId=newcomer) == dict.fromkeys(PURPOSES, (False, "stopped"))
 
 
 def test_an_older_start_that_comes_late_does_not_lift_a_stop(shop: Shop) -> None:
