@@ -66,6 +66,13 @@ class Chores:
             for redemption_id in self.world.oracle.overdue(self.world.timeline.now):
                 self.world.problem(f"redemption {redemption_id} is over, and end_holds has left it")
 
+    def begin(self) -> None:
+        """Sweeps orders until that has come to its end once: what was written long before there was a sweep is none of
+        its business, so there is one from the beginning."""
+        while not self._is_swept:
+            self.world.timeline.advance(_LONG_ENOUGH)
+            self.sweep_orders()
+
     def sweep_orders(self) -> None:
         """Has recorded whose events were lost, all of them if nothing comes in between."""
         self._is_swept = False

@@ -45,8 +45,7 @@ class Desk:
     def work(self, pool: ThreadPoolExecutor) -> None:
         """Every phase; after each, everything has arrived and is looked at."""
         if self._world.timeline.moves:
-            # What was written long before there was a sweep is none of its business: there is one from the beginning.
-            self._chores.sweep_orders()
+            self._chores.begin()
         for _ in range(_PHASES):
             if self._is_alone:
                 self._work_alone()
