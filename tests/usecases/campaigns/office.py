@@ -129,6 +129,15 @@ class Office:
                 sending.sweep()
         raise AssertionError("the campaign does not end")
 
+    def wait(self, **by: float) -> None:
+        """So much time passes, with a sweep at its end; what is due by then is delivered."""
+        self.desk.time.advance(timedelta(**by))
+        campaign_states._found.clear()
+        self.queue.deliver()
+        runs.sweep()
+        sending.sweep()
+        self.queue.deliver()
+
     def campaign(self, campaign_id: str) -> dict[str, Any]:
         return self.client.document("campaigns", campaign_id).get().to_dict() or {}
 
