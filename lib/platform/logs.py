@@ -121,6 +121,11 @@ def message_not_enqueued(org_id: str, error: PerennialError) -> None:
     _write("WARNING", "message not enqueued", orgId=org_id, reason=error.reason)
 
 
+def message_damaged(org_id: str, message_id: str, error: Exception) -> None:
+    """The record of a message that cannot be read, among those that stand still; nothing is done about it."""
+    _write("ERROR", "damaged message left alone", orgId=org_id, messageId=message_id, error=type(error).__qualname__)
+
+
 def notice_not_heard(org_id: str, notice_id: str, error: Exception) -> None:
     """A notice that could not be looked at; it stays open and is tried again."""
     _write("ERROR", "notice not heard", orgId=org_id, noticeId=notice_id, error=type(error).__qualname__)

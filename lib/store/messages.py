@@ -4,10 +4,10 @@ The fields of the dashboard's type (its `customer-communications.ts`) are always
 be done. For texts `customerEmail` holds the telephone number: its readers look there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from google.cloud.firestore import DocumentSnapshot, FieldFilter, Query
 
@@ -117,15 +117,19 @@ def due_with(org: OrgStore, message: Message, now: datetime, limit: int) -> list
     return [found.id for found in queued.select([]).limit(limit).stream()]
 
 
-def overdue(before: datetime) -> Iterator[Pending]:
+OnDamaged: TypeAlias = Callable[[str, str, Exception], None]
+"""Hears of a document that cannot be read, which must not hold up the others: its org, its id, what is wrong."""
+
+
+def overdue(before: datetime, on_damaged: OnDamaged) -> Iterator[Pending]:
     """Messages of all orgs that should have been looked at before this moment, the longest overdue first. A read
     each."""
-    return _pending(State.QUEUED, "sendAfter", before)
+    return _pending(State.QUEUED, "sendAfter", before, on_damaged)
 
 
-def abandoned(now: datetime) -> Iterator[Pending]:
+def abandoned(now: datetime, on_damaged: OnDamaged) -> Iterator[Pending]:
     """Messages of all orgs whose lease has run out. A read each."""
-    return _pending(State.SENDING, "leaseUntil", now)
+    return _pending(State.SENDING, "leaseUntil", now, on_damaged)
 
 
 def decode(org: OrgStore, snapshot: Snapshot | DocumentSnapshot[Any]) -> Message | None:
@@ -164,7 +168,7 @@ def decode(org: OrgStore, snapshot: Snapshot | DocumentSnapshot[Any]) -> Message
     )
 
 
-def _pending(state: State, field: str, until: datetime) -> Iterator[Pending]:
+def _pending(state: State, field: str, until: datetime, on_damaged: OnDamaged) -> Iterator[Pending]:
     query = (
         OrgStore(SYSTEM)
         .messages_of_all()
@@ -175,8 +179,14 @@ def _pending(state: State, field: str, until: datetime) -> Iterator[Pending]:
     )
     for found in _all(query):
         fields = found.to_dict() or {}
-        if is_org_id(fields.get("orgId")):
-            yield Pending(fields["orgId"], found.id, Channel(fields["channel"]), fields["attempts"], fields[field])
+        if not is_org_id(org_id := fields.get("orgId")):
+            continue
+        try:
+            pending = Pending(org_id, found.id, Channel(fields["channel"]), int(fields["attempts"]), fields[field])
+        except (KeyError, TypeError, ValueError) as error:
+            on_damaged(org_id, found.id, error)
+        else:
+            yield pending
 
 
 def _all(query: Query) -> Iterator[DocumentSnapshot[Any]]:

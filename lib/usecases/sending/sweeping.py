@@ -31,13 +31,13 @@ _THREADS = 16
 def sweep() -> None:
     """Enqueues what is overdue, and calls unknown what was claimed and never heard of again: it may have been sent.
 
-    E-mails whose request was never made are due again. One read a message that stands still, two to four operations
-    more for one that was claimed; two reads when there is none.
+    E-mails whose request was never made are due again; what cannot be read is logged and left alone. One read a message
+    that stands still, two to four operations more for one that was claimed; two reads when there is none.
     """
     now = clock.now()
     with ThreadPoolExecutor(_THREADS) as threads:
-        ended = Counter(threads.map(_closed, _first(store.abandoned(now))))
-        found = list(_first(store.overdue(now - OVERDUE)))
+        ended = Counter(threads.map(_closed, _first(store.abandoned(now, logs.message_damaged))))
+        found = list(_first(store.overdue(now - OVERDUE, logs.message_damaged)))
         list(threads.map(lambda pending: _enqueue(pending, now), found))
     counts = {"unknown": ended[State.UNKNOWN], "returned": ended[State.QUEUED], "enqueued": len(found)}
     logs.swept("messages", counts)
@@ -71,6 +71,9 @@ def _closed(pending: Pending) -> State | None:
         closed = transactions.run(work)
     except Unavailable:
         # Busy: the next sweep comes soon, and others are not to wait for it.
+        return None
+    except (KeyError, TypeError, ValueError) as error:
+        logs.message_damaged(pending.org_id, pending.id, error)
         return None
     if closed is None:
         return None

@@ -163,6 +163,25 @@ class TestWhen:
         desk.pass_time(minutes=2)
         assert desk.stored(message).state is State.SENT
 
+    def test_a_document_that_cannot_be_read_holds_nobody_up(
+        self, desk: Desk, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        message = desk.message(desk.customer("ann"))
+        desk.queue_only(message)
+        sound = desk.document(message)
+        earlier = sound["sendAfter"] - timedelta(minutes=1)
+        for name, damage in (
+            ("a", {"channel": "pigeon"}),
+            ("b", {"attempts": None}),
+            ("c", {"state": "sending", "leaseUntil": earlier, "messageType": "rumour"}),
+            ("d", {"state": "sending", "leaseUntil": earlier, "cause": None}),
+        ):
+            fields = {**sound, "sendAfter": earlier, **damage}
+            desk.client.document("customer_communications", f"{desk.org_id}-{name}").set(fields)
+        desk.pass_time(minutes=11)
+        assert desk.stored(message).state is State.SENT
+        assert capsys.readouterr().err.count("damaged message left alone") == 4
+
     def test_what_is_further_ahead_than_a_queue_takes_is_found_in_time(self, desk: Desk) -> None:
         later = desk.time.now() + tasks.SCHEDULE_AHEAD_MAX + timedelta(days=1)
         message = desk.message(desk.customer("ann"), send_after=later, good_until=later + timedelta(days=1))
