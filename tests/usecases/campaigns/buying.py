@@ -1,13 +1,10 @@
 """Orders of customers of campaigns, recorded as the product records them, and what has been put down to whom."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from google.cloud.firestore import FieldFilter
 
-from emulator.client import StackClient
 from lib.domain.messages import State, reported
 from lib.store import messages
 from lib.store import transaction as transactions
@@ -78,10 +75,3 @@ class Till:
         rows = self.office.recipients(campaign_id)
         prefix = f"{self.office.org_id}_"
         return {it["customerId"].removeprefix(prefix): it["boughtCents"] for it in rows if it.get("bought")}
-
-
-@contextmanager
-def billed(usage: StackClient) -> Iterator[Callable[[], dict[str, int]]]:
-    """Counts what is billed from here on; asked at the end."""
-    usage.reset_usage()
-    yield usage.reset_usage

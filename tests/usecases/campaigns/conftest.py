@@ -47,7 +47,7 @@ def office(
     for name, value in desk.environment.items():
         monkeypatch.setenv(name, value)
     desk.open()
-    yield Office(desk)
+    yield Office(desk, queue)
     killer.arm(None)
     assert [str(it) for it in audit(desk.org_id).violations if str(it).startswith(("M", "F", "G"))] == []
     for sandbox in sandboxes.values():

@@ -49,9 +49,9 @@ class Tasks(sending_desk.Tasks):
 class Office:
     """Campaigns of one desk."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, queue: Tasks) -> None:
         self.desk = desk
-        self.org_id, self.org, self.client, self.queue = desk.org_id, desk.org, desk.client, desk.queue
+        self.org_id, self.org, self.client, self.queue = desk.org_id, desk.org, desk.client, queue
 
     def command(self, function: str, key: str = "", content: str = "") -> Command:
         key = key or uuid.uuid4().hex
