@@ -24,6 +24,7 @@ from tests.usecases.runs.delivery import Clock, Killed, Killer
 
 TEXT = SmsTemplate("Hi {{firstName}}, {{loyaltyPoints}} points.")
 MAIL = EmailTemplate("{{firstName}}, hello", "Hi {{firstName}}, {{loyaltyPoints}} points.", "<p>Hi {{firstName}}</p>")
+ON = {"enabled": True, "fromEmail": "shop@example.com", "postalAddress": "1 Main Street, Albany NY 12207"}
 # 11 in New York, 8 in Los Angeles: text messages may go everywhere in between.
 MIDDAY = timedelta(hours=16)
 
@@ -107,8 +108,7 @@ class Desk:
         self.time.advance(MIDDAY)
         self.texts.put_account(self.key, perMinute=10_000)
         self.mails.put_account(self.key, secret="secret")
-        email = {"enabled": True, "fromEmail": "shop@example.com", "postalAddress": "1 Main Street, Albany NY 12207"}
-        self.settings(shopName="Corner", sms={"enabled": True, "perMinute": 6_000}, email=email)
+        self.settings(shopName="Corner", sms={"enabled": True, "perMinute": 6_000}, email=ON)
 
     def settings(self, **fields: Any) -> None:
         """Changes messaging settings."""
