@@ -2,6 +2,7 @@
 
 from functions.audit import auditorg, nightly_audit
 from functions.automations import hear_notices, on_customer_written, start_automations
+from functions.campaign_results import campaign_results, follow_campaigns
 from functions.campaigns import (
     cancel_campaign,
     create_campaign,
@@ -56,6 +57,7 @@ __all__ = [
     "alleaves_webhook",
     "auditorg",
     "blackleaf_webhook",
+    "campaign_results",
     "cancel_campaign",
     "cancel_run",
     "capture_redemption",
@@ -65,6 +67,7 @@ __all__ = [
     "create_campaign",
     "cron",
     "end_holds",
+    "follow_campaigns",
     "get_consent",
     "get_ledger",
     "hear_notices",

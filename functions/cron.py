@@ -3,6 +3,7 @@
 from functions import edge
 from functions.audit import nightly_audit
 from functions.automations import hear_notices, start_automations
+from functions.campaign_results import follow_campaigns
 from functions.campaigns import send_campaigns
 from functions.message_events import sweep_events
 from functions.messages import sweep_messages
@@ -17,6 +18,7 @@ from functions.time import age_customers, end_holds
 _SCHEDULES: tuple[edge.Schedule, ...] = (
     age_customers,
     end_holds,
+    follow_campaigns,
     hear_notices,
     nightly_audit,
     nightly_sync,

@@ -53,6 +53,7 @@ class Action(StrEnum):
     PAUSE_CAMPAIGN = "pause_campaign"
     RESUME_CAMPAIGN = "resume_campaign"
     CANCEL_CAMPAIGN = "cancel_campaign"
+    CAMPAIGN_RESULTS = "campaign_results"
     CANCEL_RUN = "cancel_run"
     RESUME_RUN = "resume_run"
     PREVIEW_MIGRATION = "preview_migration"
@@ -124,6 +125,7 @@ ALLOWED: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.PAUSE_CAMPAIGN: ADMINS,
         Action.RESUME_CAMPAIGN: ADMINS,
         Action.CANCEL_CAMPAIGN: ADMINS,
+        Action.CAMPAIGN_RESULTS: ADMINS,
         Action.CANCEL_RUN: ADMINS,
         Action.RESUME_RUN: ADMINS,
         Action.PREVIEW_MIGRATION: ADMINS,

@@ -37,6 +37,7 @@ ALLOWED = {
     "pause_campaign": ADMINS,
     "resume_campaign": ADMINS,
     "cancel_campaign": ADMINS,
+    "campaign_results": ADMINS,
     "cancel_run": ADMINS,
     "resume_run": ADMINS,
     "preview_migration": ADMINS,

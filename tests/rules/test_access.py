@@ -40,6 +40,7 @@ ON_THE_SERVER = {
     Action.PAUSE_CAMPAIGN,
     Action.RESUME_CAMPAIGN,
     Action.CANCEL_CAMPAIGN,
+    Action.CAMPAIGN_RESULTS,
     Action.CANCEL_RUN,
     Action.RESUME_RUN,
     Action.PREVIEW_MIGRATION,
