@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,7 +144,13 @@ PURPOSES = ("marketing", "transactional")
 
 
 @pytest.fixture(scope="package")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the stack's processes write their logs."""
+    return tmp_path_factory.mktemp("messages")
+
+
+@pytest.fixture(scope="package")
+def house(logs: Path) -> Iterator[Stack]:
     """A stack in whose environment every org has its accounts and secrets."""
     keys = {"current": KEYS.current, "keys": {name: secret.decode() for name, secret in KEYS.secrets.items()}}
     with pytest.MonkeyPatch.context() as environment:
@@ -154,7 +161,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         environment.setenv("MAILJET_WEBHOOK_SECRETS", json.dumps(dict.fromkeys(_ORGS, SECRET)))
         environment.setenv("MAILJET_WEBHOOK_PASSWORDS", json.dumps(dict.fromkeys(_ORGS, PASSWORD)))
         environment.setenv("BLACKLEAF_KEYS", json.dumps({org: f"key-of-{org}" for org in _ORGS}))
-        logs = tmp_path_factory.mktemp("messages")
         project = f"demo-{uuid.uuid4().hex[:12]}"
         with Stack(project, with_tasks=True, with_vendors=True, log_folder=logs) as stack:
             for name, value in stack.environment.items():
