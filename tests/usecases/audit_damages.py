@@ -147,7 +147,15 @@ NOTICES = [
     case(_at(_ENTERED), {**_told(_ENTERED), "occurredAt": _LATER}, f"N2 {_at(_ENTERED)}"),
     case(_at(_EXPIRING), _told(_EXPIRING), f"N3 {_at(_EXPIRING)}"),
     case(_at(_EXPIRING), {**_told(_EXPIRING), "kind": "news"}, f"D1 {_at(_EXPIRING)}"),
+    case(_at(_ENTERED), {**_told(_ENTERED), "state": "gone"}, f"D1 {_at(_ENTERED)}"),
     case(_at(_ENTERED), {**_told(_ENTERED), "customerId": EVE}, f"T1 {_at(_ENTERED)}"),
+]
+OCCASIONS = [
+    case("{dees_record}", None, "O1 {dee_1}"),
+    case("{dees_record}", {"had": {"1999": NOW}}, "O1 {dee_1}"),
+    case("{dees_record}", {"had": {str(year): NOW for year in range(2020, 2120)}}, "O1 {dee_1}"),
+    case("{dee_1}", {"key": "birthday:1999"}, "L3 {dee_1}", "O1 {dee_1}"),
+    case("{dees_record}", {"had": {"2027": "yes"}}, "D1 {dees_record}"),
 ]
 CONSENTS = [
     case("{log}", {"marketingWithdrawnAt": None}, "G1 {log}"),
@@ -237,5 +245,5 @@ OTHERS = [
     case("customer_activities/x", {"orgId": ORG, "customerId": "nobody"}, "T1 customer_activities/x"),
     case("customers/x", {"loyaltyEngine": 1, "loyalty": {}}, "T2 customers/x"),
 ]
-OWNED = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *NOTICES]
+OWNED = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *NOTICES, *OCCASIONS]
 DAMAGES = [*OWNED, *RECONCILIATION, *MESSAGES, *CONSENTS, *RUNS, *OTHERS]

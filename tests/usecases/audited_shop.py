@@ -7,8 +7,8 @@ from typing import Any
 
 from google.cloud.firestore import Client
 
+from lib.domain import dates, runs, shards
 from lib.domain import messages as domain_messages
-from lib.domain import runs, shards
 from lib.domain.checkout import TillOrder, Wish
 from lib.domain.commands import Command
 from lib.domain.consent import Channel, ConsentKind, ConsentSource, consent_id
@@ -17,8 +17,10 @@ from lib.domain.identity import IdentityKey, IdentityKind, identity_id
 from lib.domain.ids import fingerprint
 from lib.domain.integrations import AlpineIntegration
 from lib.domain.ledger import Actor
+from lib.domain.occasions import PersonKey, record_id
 from lib.domain.reconciliation import Member, Policy, State
 from lib.domain.runs import Run, Sums
+from lib.domain.settings import DEFAULT_SETTINGS
 from lib.domain.shards import Problem, Shard, Tally, Visits
 from lib.domain.unsubscribe import UnsubscribeRequest
 from lib.store import messages as messages_store
@@ -28,12 +30,12 @@ from lib.store import shards as shards_store
 from lib.store import transaction as transactions
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
-from lib.usecases import consents, points, redemptions, settings
+from lib.usecases import automations, consents, messaging, points, redemptions, settings
 from lib.usecases.orders import OrderChange, record_order
 from lib.usecases.reconciliation.comparing import By, Sync, compare
 
 ORG, OTHER_ORG = "org_a", "org_b"
-ANN, BOB, EVE, OLD = "org_a_77", "org_a_78", "org_b_77", "org_a_90"
+ANN, BOB, DEE, EVE, OLD = "org_a_77", "org_a_78", "org_a_79", "org_b_77", "org_a_90"
 ANNS_PHONE = "+12015550123"
 NOW = datetime.now(UTC)
 # The name of a pretended field: the path of the document whose fields a new one takes over.
@@ -117,6 +119,17 @@ class Shop:
         assert consents.follow(wish, consents.Choice.UNSUBSCRIBE)
         return f"customer_communications/{message.id}"
 
+    def birthday(self, customer_id: str) -> str:
+        """Gives somebody points for it; the path of the record."""
+        words = {"sms": {"body": "Hi"}, "bonusPoints": 25, "enabled": True}
+        assert messaging.update(self.command("update"), {"automations": {"birthday": words}})["ok"]
+        today = dates.local_day(NOW, DEFAULT_SETTINGS.time_zone)
+        self.client.document("customers", customer_id).set({"orgId": ORG, "birthDate": today.isoformat()})
+        search = {"kind": "birthday", "first": today.isoformat(), "last": today.isoformat(), "since": NOW.isoformat()}
+        assert automations.visit(lambda _: None, OrgStore(ORG), search, customer_id)["bonusPoints"] == 25
+        key = PersonKey("customer", customer_id)
+        return f"tenants/{ORG}/occasions/{record_id(ORG, MessageType.BIRTHDAY, key)}"
+
     def _started_run(self, key: str) -> tuple[Run, Shard]:
         run = runs.new_run(ORG, "recalculation", key, {}, Actor("system", "tests"), NOW)
         run, (shard,) = runs.with_members(run, [ANN, BOB, OLD], NOW, is_last=True)
@@ -156,8 +169,8 @@ class Shop:
 
 
 def open_shop(client: Client) -> Shop:
-    """Ann earns, redeems, is refunded; Bob takes over one of her orders; Old has a balance from before; Eve is of
-    another org and has Ann's POS number and address there."""
+    """Ann earns, redeems, is refunded; Bob takes over one of her orders; Old has a balance from before; Dee has her
+    birthday; Eve is of another org and has Ann's POS number and address there."""
     shop = Shop(client)
     settings.update(shop.command("update_loyalty_settings"), {"pointsPerDollar": 2, "pointsExpireMonths": 12})
     client.document("customers", OLD).set({"orgId": ORG, "points": 40, "totalSpent": 80.0, "orderCount": 2,
@@ -211,6 +224,8 @@ def open_shop(client: Client) -> Shop:
         "granted": f"{log}/events/{granted.id}",
         "withdrawn": f"{log}/events/{withdrawn.id}",
         "message": shop.sent_message(),
+        "dees_record": shop.birthday(DEE),
+        "dee_1": f"customers/{DEE}/ledger/0000000001",
         "run": run,
         "shard": shard,
         "open_run": open_run,

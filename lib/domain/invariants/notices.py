@@ -26,7 +26,8 @@ _NAMED_BY: dict[str, tuple[str, ...]] = {
 }
 
 NOTICE_SHAPE: shapes.Shape = {
-    **dict.fromkeys(("id", "orgId", "customerId", "state"), shapes.TEXT),
+    **dict.fromkeys(("id", "orgId", "customerId"), shapes.TEXT),
+    "state": shapes.one_of("open", "told", "closed"),
     "kind": shapes.one_of(*_FACTS),
     "facts": shapes.mapping({}),
     **dict.fromkeys(("occurredAt", "createdAt"), shapes.INSTANT),

@@ -53,6 +53,7 @@ class Invariant(StrEnum):
     NOTICE_SAYS = "N1"
     NOTICE_NAMED = "N2"
     NOTICE_WARNED = "N3"
+    OCCASION_ONCE = "O1"
     IDENTITY_LEADS = "I1"
     IDENTITY_LISTED = "I2"
     IDENTITY_KIND = "I3"

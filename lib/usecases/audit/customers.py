@@ -10,6 +10,7 @@ from lib.domain.invariants.identities import IDENTITY_SHAPE, check_kind, check_l
 from lib.domain.invariants.ledger import LedgerReader
 from lib.domain.invariants.months import check_months
 from lib.domain.invariants.notices import NOTICE_SHAPE, check_notice
+from lib.domain.invariants.occasions import OCCASION_SHAPE, check_occasions, record_ids
 from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.reconciliation import DISCREPANCY_SHAPE, check_discrepancy, check_link
 from lib.domain.invariants.redemptions import REDEMPTION_SHAPE, check_redemptions
@@ -57,6 +58,7 @@ class CustomerAudit:
                 findings.found(check_accruals(self._org_id, customer, ledger, rows))
                 findings.found(check_months(customer, rows, self._programme))
             findings.found(check_takeovers(customer, ledger))
+            self._check_occasions(customer, ledger, findings)
             if customer.id not in redemptions.incomplete:
                 rows = redemptions.by_customer[customer.id]
                 findings.found(check_redemptions(self._org_id, customer, ledger, rows))
@@ -80,6 +82,14 @@ class CustomerAudit:
             findings.found(ledger.read(entry))
         findings.found(ledger.close(customer))
         return ledger
+
+    def _check_occasions(self, customer: Document, ledger: LedgerReader, findings: Findings) -> None:
+        """One read for each kind of occasion that the customer has been given points for."""
+        stored = self._reader.documents("occasions", sorted(record_ids(self._org_id, customer, ledger)))
+        sound = findings.well_formed("occasions", stored.values(), OCCASION_SHAPE)
+        if len(sound) == len(stored):
+            records = {record.id: record for record in sound}
+            findings.found(check_occasions(self._org_id, customer, ledger, records))
 
     def _check_standing(self, customer: Document, findings: Findings) -> None:
         if not self._programme.versions_at(customer.fields["pointsLastCalculated"]):
