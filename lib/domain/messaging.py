@@ -5,6 +5,7 @@ documents and in callers' input are those of the fields in camel case.
 """
 
 import functools
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -46,7 +47,12 @@ _AutomationName: TypeAlias = Literal[
     "points_expiring",
     "segment_entered",
 ]
-_Line: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\r\n]*$")]
+# Stands in headers too, which no value may break.
+_Line: TypeAlias = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00-\x1f\x7f\x85\u2028\u2029]*$"),
+]
+_STOP = re.compile(r"\bstop\b", re.IGNORECASE)
 _Address: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)]
 _Url: TypeAlias = Annotated[str, StringConstraints(max_length=1000, pattern=r"^(https://[^\s<>\"\\]+)?$")]
 _Template: TypeAlias = Annotated[str, StringConstraints(max_length=100_000)]
@@ -70,13 +76,19 @@ def _default_caps(channel: Channel) -> tuple[CapSetting, ...]:
 
 class SmsSettings(Value):
     """api: which generation of Blackleaf's the account speaks. per_minute: how many texts the account may send, 100
-    unless the vendor has agreed to more. opt_out_line: what ends a marketing text."""
+    unless the vendor has agreed to more. opt_out_line: what ends a marketing text, in whatever language."""
 
     enabled: bool = False
     api: Literal["v2", "v1"] = "v2"
     per_minute: Annotated[int, Field(ge=1, le=60_000)] = 100
-    opt_out_line: Annotated[_Line, StringConstraints(min_length=1)] = OPT_OUT_LINE
+    opt_out_line: _Line = OPT_OUT_LINE
     caps: _Caps = _default_caps(Channel.SMS)
+
+    @model_validator(mode="after")
+    def _names_the_way_out(self) -> Self:
+        if not _STOP.search(self.opt_out_line):
+            raise _refused("opt_out", "must tell readers to write STOP", "optOutLine")
+        return self
 
 
 class EmailSettings(Value):
