@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 from google.api_core.exceptions import GoogleAPIError
@@ -77,6 +77,7 @@ class Mailing:
     seed: int = 1
     threads: int = 16
     trouble: Trouble = field(default_factory=Trouble)
+    noun: ClassVar[str] = "mailing"
 
     def __post_init__(self) -> None:
         self.org = OrgStore(self.org_id)
@@ -264,11 +265,17 @@ class Mailing:
         for _ in range(_ROUNDS_MAX):
             self._clock.advance(LEASE + timedelta(minutes=10))
             with suppress(Killed):
-                sending.sweep()
+                self._sweep()
             self._work()
-            if all(message.state not in (State.QUEUED, State.SENDING) for message in self._stored().values()):
+            if self._is_done():
                 return
         raise RuntimeError(f"the mailing does not end: {self.states()}")
+
+    def _sweep(self) -> None:
+        sending.sweep()
+
+    def _is_done(self) -> bool:
+        return all(message.state not in (State.QUEUED, State.SENDING) for message in self._stored().values())
 
     @contextmanager
     def _accidents(self) -> Iterator[None]:
