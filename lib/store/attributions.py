@@ -8,6 +8,7 @@ every order that a campaign claims, as the dashboard reads it.
 | `converted`, `convertedAt`, `orderId`, `orderTotal` | whose message claims | the first order that is claimed |
 | `attributedOrders` | whose message claims | cents by order id, of all that is claimed |
 | `orderIds` | both | all of these, so that an order finds those who had it |
+| `unsettled` | any | true where orders have to be looked at once more: see `follow_ups.copy` |
 
 Absent on recipients of whom nothing has been heard yet.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from google.cloud.firestore import CollectionReference, FieldFilter
+from google.cloud.firestore import CollectionReference, DocumentReference, FieldFilter
 
 from lib.domain.attribution import Purchase, Verdict, Window, span
 from lib.domain.campaigns import Group, recipient_id
@@ -32,6 +33,7 @@ ORDERS_MAX = 500
 
 # Of a recipient whose message may have been seen, as far as is known.
 _REACHED = frozenset({"sent", "delivered", "opened", "clicked"})
+_UNSETTLED_MAX = 2_000
 _INTEGER_MAX = 2**63 - 1
 _NOTHING_BOUGHT: Mapping[str, Any] = {"bought": False, "boughtOrders": 0, "boughtCents": 0, "boughtSquares": 0}
 _NOTHING_CLAIMED: Mapping[str, Any] = {
@@ -88,6 +90,12 @@ def holders(org: OrgStore, campaign_id: str, order_id: str) -> list[str]:
     return sorted({found.get("customerId") for found in query.select(["customerId"]).stream()})
 
 
+def unsettled(org: OrgStore, campaign_id: str) -> list[str]:
+    """Customers of a campaign whose orders have to be looked at once more. A read each, one if there is none."""
+    query = recipients.of_campaign(org, campaign_id).where(filter=FieldFilter("unsettled", "==", True))
+    return sorted({found.get("customerId") for found in query.select(["customerId"]).limit(_UNSETTLED_MAX).stream()})
+
+
 def read(transaction: Transaction, org: OrgStore, customer_id: str, asked: Iterable[Asked]) -> Found:
     """The customer's recipient documents and the orders around them. A read a document asked for; where there are any
     documents, one an order, or one for none."""
@@ -125,12 +133,16 @@ def write(transaction: Transaction, found: Found, verdict: Verdict, now: datetim
     for name, fields in changes.items():
         transaction.update(found.documents[name].reference, {**fields, "updatedAt": now})
     for campaign_id, order_id in _given_up(found, verdict):
-        transaction.delete(of_campaign(found.org, campaign_id).document(order_id))
+        transaction.delete(_reference(found.org, campaign_id, order_id))
     for (name, purchase), order in zip(claims, orders, strict=True):
-        campaign = found.campaigns[name]
-        reference = of_campaign(found.org, campaign.campaign_id).document(purchase.order_id)
+        reference = _reference(found.org, found.campaigns[name].campaign_id, purchase.order_id)
         transaction.replace(reference, _attribution(found, name, purchase, order, now))
     return {found.campaigns[name].campaign_id for name in {*changes, *(name for name, _ in claims)}}
+
+
+def _reference(org: OrgStore, campaign_id: str, order_id: str) -> DocumentReference:
+    reference: DocumentReference = org.campaign(campaign_id).collection("attributions").document(order_id)
+    return reference
 
 
 def _windows(
@@ -152,6 +164,7 @@ def _fields(name: str, snapshot: Snapshot, verdict: Verdict) -> dict[str, Any]:
         **_bought(bought),
         **_claimed(claimed),
         "orderIds": sorted({purchase.order_id for purchase in (*bought, *claimed)}),
+        "unsettled": False,
     }
 
 
@@ -182,7 +195,7 @@ def _claimed(purchases: Sequence[Purchase]) -> Mapping[str, Any]:
 
 
 def _differing(snapshot: Snapshot, fields: Mapping[str, Any]) -> dict[str, Any]:
-    stored = {**_NOTHING_BOUGHT, **_NOTHING_CLAIMED, "orderIds": [], **(snapshot.to_dict() or {})}
+    stored = {**_NOTHING_BOUGHT, **_NOTHING_CLAIMED, "orderIds": [], "unsettled": False, **(snapshot.to_dict() or {})}
     return dict(fields) if any(stored[name] != value for name, value in fields.items()) else {}
 
 

@@ -17,7 +17,6 @@ from lib.domain.campaign_counts import Counts
 from lib.domain.campaigns import Campaign, recipient_id
 from lib.domain.ids import is_org_id
 from lib.domain.lift import Sums
-from lib.domain.loose_fields import instant
 from lib.domain.messages import Message, State
 from lib.domain.money import dollars
 from lib.store import campaigns, messages, recipients
@@ -36,7 +35,11 @@ _NEEDED = (
     *("orgId", "name", "status", "channels", "holdoutPercent", "attributionHours", "step", "planId", "runId"),
     *("sentAt", "completedAt", "followed"),
 )
-_SHOWN = ("sent", "delivered", "opened", "clicked", "bounced", "unsubscribed")
+_COUNTS = {
+    **{name: name for name in ("recipients", "sent", "delivered", "opened", "clicked", "bounced", "failed")},
+    **{name: name for name in ("unsubscribed", "converted", "orders")},
+    "revenue_cents": "revenueCents",
+}
 _OPEN = [State.QUEUED.value, State.SENDING.value]
 
 
@@ -60,19 +63,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class OrderChange(Change):
-    """An order whose record was written. `again`: not for the first time, so that it may have been another's."""
+    """An order whose record was written. `customer_id`: None for nobody's. `again`: not for the first time, so that it
+    may have been another's before."""
 
-    customer_id: str
+    customer_id: str | None
     again: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """What a page of messages has changed: how many recipients; and the customers of whom it is known by now that a
-    message has reached them, or has not, with the time at which it was sent."""
-
-    recipients: int
-    touched: Mapping[str, datetime]
 
 
 def followed() -> list[Followed]:
@@ -93,33 +88,33 @@ def changed_orders(org: OrgStore, until: datetime) -> Iterator[list[OrderChange]
     for page in _changed(org.collection("accruals"), until, "customerId", "createdAt"):
         rows = [(found.id, found.to_dict() or {}) for found in page]
         yield [
-            OrderChange(order_id, row["updatedAt"], row["customerId"], row["createdAt"] < row["updatedAt"])
+            OrderChange(order_id, row["updatedAt"], row.get("customerId"), row["createdAt"] < row["updatedAt"])
             for order_id, row in rows
-            if row.get("customerId")
         ]
 
 
-def copy(transaction: Transaction, followed: Followed, message_ids: list[str], now: datetime) -> Copied:
+def copy(
+    transaction: Transaction, followed: Followed, message_ids: list[str], orders_since: datetime, now: datetime
+) -> None:
     """Writes to the recipients what has become of their messages by now. Two reads a message, a write where it differs.
 
-    Messages are read again, together with the recipients: whoever comes late must not copy what is outdated.
+    Messages are read again, together with the recipients: whoever comes late must not copy what is outdated. Where it
+    is known only now that a message went out before `orders_since`, or that it came back, its recipient is `unsettled`:
+    its customer's orders have been looked at without it.
     """
     org, campaign = followed.org, followed.campaign
     found = transaction.get([org.message(message_id) for message_id in message_ids])
     sent = [message for snapshot in found if (message := messages.decode(org, snapshot))]
     named = [recipient_id(campaign.id, each.customer_id, each.channel, campaign.step) for each in sent]
     stored = transaction.get([recipients.reference(org, campaign.id, name) for name in named])
-    changed, touched = 0, {}
     for message, recipient in zip(sent, stored, strict=True):
         known, fields = recipient.to_dict(), progress(message)
         if known is None or all(known.get(name) == value for name, value in fields.items()):
             continue
-        changed += 1
-        transaction.update(recipient.reference, {**fields, "updatedAt": now})
         before, after = reached_at(known), reached_at(fields)
-        if before != after:
-            touched[message.customer_id] = min(moment for moment in (before, after) if moment)
-    return Copied(changed, touched)
+        if before != after and min(moment for moment in (before, after) if moment) < orders_since:
+            fields["unsettled"] = True
+        transaction.update(recipient.reference, {**fields, "updatedAt": now})
 
 
 def progress(message: Message) -> dict[str, Any]:
@@ -160,7 +155,7 @@ def save(transaction: Transaction, followed: Followed, counts: Counts | None, no
         "followed": {"messagesUntil": followed.messages_until, "ordersUntil": followed.orders_until}
     }
     if counts is not None:
-        fields |= {"performance": _performance(counts, now), "results": _results(counts)}
+        fields |= {"performance": _performance(counts, now), "results": _results(counts, now)}
     transaction.update(followed.org.campaign(followed.campaign.id), fields)
 
 
@@ -171,20 +166,12 @@ def let_go(transaction: Transaction, org: OrgStore, campaign_id: str) -> None:
 
 def counts_of(campaign: Campaign) -> tuple[Counts, datetime | None]:
     """The counts on a campaign's document, and of when they are; zeros and None before the first."""
-    shown, more = _map(campaign.stored.get("performance")), _map(campaign.stored.get("results"))
-    if not more:
+    fields = _map(campaign.stored.get("results"))
+    if not fields:
         return Counts(), None
-    counts = Counts(
-        recipients=shown["totalRecipients"],
-        **{name: shown[name] for name in _SHOWN},
-        failed=more["failed"],
-        converted=shown["conversions"],
-        orders=more["orders"],
-        revenue_cents=more["revenueCents"],
-        treated=_sums_of(more["treated"]),
-        holdout=_sums_of(more["holdout"]),
-    )
-    return counts, instant(shown.get("lastUpdated"))
+    numbers = {name: fields[field] for name, field in _COUNTS.items()}
+    treated, holdout = (_sums_of(fields[name]) for name in ("treated", "holdout"))
+    return Counts(**numbers, treated=treated, holdout=holdout), fields["countedAt"]
 
 
 def _followed(snapshot: DocumentSnapshot[Any]) -> Followed | None:
@@ -209,10 +196,11 @@ def _changed(query: Query | CollectionReference, until: datetime, *fields: str) 
 
 
 def _performance(counts: Counts, now: datetime) -> dict[str, Any]:
-    """The dashboard's map: dollars, and rates in percent."""
+    """The dashboard's map, which it may write as well: dollars, and rates in percent."""
+    shown = ("sent", "delivered", "opened", "clicked", "bounced", "unsubscribed")
     return {
         "totalRecipients": counts.recipients,
-        **{name: getattr(counts, name) for name in _SHOWN},
+        **{name: getattr(counts, name) for name in shown},
         "conversions": counts.converted,
         "revenue": dollars(counts.revenue_cents),
         **counts.rates,
@@ -220,13 +208,12 @@ def _performance(counts: Counts, now: datetime) -> dict[str, Any]:
     }
 
 
-def _results(counts: Counts) -> dict[str, Any]:
+def _results(counts: Counts, now: datetime) -> dict[str, Any]:
     return {
-        "failed": counts.failed,
-        "orders": counts.orders,
-        "revenueCents": counts.revenue_cents,
+        **{field: getattr(counts, name) for name, field in _COUNTS.items()},
         "treated": _encode_sums(counts.treated),
         "holdout": _encode_sums(counts.holdout),
+        "countedAt": now,
     }
 
 

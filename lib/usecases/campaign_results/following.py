@@ -1,17 +1,17 @@
 """Following campaigns while they are sent, and until their windows have ended: what becomes of messages is copied to
 their recipients, what recipients buy is put down to them, and where anything has changed it is counted again.
 
-Billed by what has changed. A campaign of which nothing has: two reads (itself and its messages), two more while it is
-being sent (its run, a message that is left), and one for its shop (orders); no write. A message that has changed: three
-reads once or twice, and a write. An order: one read once or twice, and what settling its customer costs (settling.py).
-A campaign of which anything has changed: its counts (lib/store/campaign_counts.py), a read and a write.
+Billed by what has changed. A campaign of which nothing has: three reads (itself, its messages, its unsettled), two more
+while it is being sent (its run, a message that is left), and one for its shop (orders); no write. A message that has
+changed: three reads once or twice, and a write. An order: one read once or twice, and what settling its customer costs
+(settling.py). A campaign of which anything has changed: its counts (lib/store/campaign_counts.py), a read and a write.
 """
 
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -20,7 +20,7 @@ from google.api_core.exceptions import GoogleAPIError
 from lib.domain import campaigns as domain
 from lib.domain.attribution import Following, closable
 from lib.domain.campaigns import Campaign, Status
-from lib.domain.errors import PerennialError, Unavailable
+from lib.domain.errors import Unavailable
 from lib.domain.runs import Run, RunState
 from lib.platform import clock, logs
 from lib.store import attributions, campaign_counts, campaigns, follow_ups, runs
@@ -43,16 +43,13 @@ _THREADS = 8
 
 @dataclass(slots=True)
 class _Turn:
-    """One campaign in one turn: as it was followed before, how far it is now, and whether there is anything to write.
-
-    late: customers of whom it is known by now that they were written to, at a time before orders were looked at.
-    """
+    """One campaign in one turn: as it was followed before, how far it is now, and what there is to write: how far it
+    is (`found`), and its counts (`changed`)."""
 
     followed: Followed
     seen: Followed
     found: bool = False
     changed: bool = False
-    late: set[str] = field(default_factory=set)
 
     @property
     def campaign(self) -> Campaign:
@@ -74,7 +71,7 @@ def follow() -> None:
             break
         try:
             counts.update(_follow(followed, deadline))
-        except (PerennialError, GoogleAPIError) as error:
+        except Exception as error:  # noqa: BLE001  # one shop's trouble holds up no other
             logs.unexpected_error("follow_campaigns", error)
     logs.swept("campaign_results", counts)
 
@@ -98,10 +95,10 @@ def _copy(turn: _Turn, orders_since: datetime, deadline: float) -> None:
     """Copies what has become of the messages to their recipients."""
     until = clock.now()
     for page in follow_ups.changed_messages(turn.followed):
-        work = partial(follow_ups.copy, followed=turn.followed, message_ids=[it.id for it in page], now=clock.now())
-        copied = transactions.run(work)
+        ids = [change.id for change in page]
+        copying = partial(follow_ups.copy, followed=turn.followed, message_ids=ids, orders_since=orders_since)
+        transactions.run(partial(copying, now=clock.now()))
         turn.found = turn.changed = True
-        turn.late |= {customer_id for customer_id, at in copied.touched.items() if at < orders_since}
         if time.monotonic() >= deadline:
             # Whoever goes on begins at the last of them.
             until = page[-1].at + OVERLAP
@@ -111,21 +108,21 @@ def _copy(turn: _Turn, orders_since: datetime, deadline: float) -> None:
 
 def _settle_orders(org: OrgStore, turns: Sequence[_Turn], orders_until: datetime, deadline: float) -> None:
     """Settles the customers whose orders have changed, and those of whom something is known only now."""
-    until, found = clock.now(), False
-    late = set().union(*(turn.late for turn in turns))
-    is_done = _settle_all(org, turns, late)
+    until, found, is_done = clock.now(), False, True
+    # Whoever could not be settled before stands here again.
+    _settle_all(org, turns, {each for turn in turns for each in attributions.unsettled(org, turn.campaign.id)})
     for page in follow_ups.changed_orders(org, orders_until):
         found = True
         # Whoever had an order gives it up before its new customer gets it.
         is_done = _settle_all(org, turns, _former(org, turns, page)) and is_done
-        is_done = _settle_all(org, turns, {change.customer_id for change in page}) and is_done
+        is_done = _settle_all(org, turns, {change.customer_id for change in page if change.customer_id}) and is_done
         if time.monotonic() >= deadline:
             until = page[-1].at + OVERLAP
             break
     for turn in turns:
         if found and is_done:
             turn.found = True
-            turn.seen = replace(turn.seen, orders_until=until)
+            turn.seen = replace(turn.seen, orders_until=max(until, turn.seen.orders_until))
 
 
 def _former(org: OrgStore, turns: Sequence[_Turn], changes: Iterable[OrderChange]) -> set[str]:
@@ -158,7 +155,7 @@ def _settle(org: OrgStore, followed: Sequence[Campaign], customer_id: str) -> se
     except (Unavailable, GoogleAPIError) as error:
         logs.unexpected_error("follow_campaigns", error)
         return None
-    except PerennialError as error:
+    except Exception as error:  # noqa: BLE001  # a damaged document of one customer holds up no other
         logs.unexpected_error("follow_campaigns", error)
         return set()
 

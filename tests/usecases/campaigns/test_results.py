@@ -12,8 +12,11 @@ from lib.domain.errors import NotFound
 from lib.domain.holdout import is_held_out
 from lib.domain.message_wording import EmailTemplate
 from lib.domain.messages import State
+from lib.store import follow_ups
+from lib.usecases.campaign_results import following
 from tests.usecases.campaigns.buying import HOUR, Till
 from tests.usecases.campaigns.office import TEXT, Office
+from tests.usecases.runs.delivery import Killed
 
 MAIL = EmailTemplate("{{firstName}}, hello", "Hi {{firstName}}")
 
@@ -369,6 +372,64 @@ class TestComparison:
         assert till.results(spring)["groups"]["treated"]["revenueCents"] == 10_000_000_000
 
 
+class TestTrouble:
+    def test_a_turn_that_dies_anywhere_is_made_up_for(self, office: Office, till: Till) -> None:
+        """Killed after each of its writes in turn; what it left is gone on with, and comes to the same."""
+        spring = sent_to(office, "ann", "bob")
+        (ann, bob) = (it["id"] for it in sorted(office.messages(), key=lambda it: str(it["customerId"])))
+        for message_id in (ann, bob):
+            unknown = {"state": "unknown", "status": "failed", "reason": "worker_lost", "sentAt": None}
+            office.client.document("customer_communications", message_id).update(unknown)
+        till.sell("ann", "a")
+        till.sell("bob", "b")
+        till.follow()
+        till.follow(HOUR)
+        assert till.claimed(spring) == {}
+        till.report("ann", State.DELIVERED)
+        till.report("bob", State.DELIVERED)
+        deaths = 0
+        for writes in range(1, 20):
+            office.desk.killer.arm(writes)
+            try:
+                till.follow(timedelta(minutes=20))
+            except Killed:
+                deaths += 1
+        office.desk.killer.arm(None)
+        till.follow(timedelta(minutes=20))
+
+        assert deaths
+        assert till.claimed(spring) == {"a": 4200, "b": 4200}
+        assert till.results(spring)["claimed"]["orders"] == 2
+
+    def test_what_is_too_much_for_one_turn_is_gone_on_with(
+        self, office: Office, till: Till, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(follow_ups, "_PAGE", 2)
+        monkeypatch.setattr(following, "BUDGET_SECONDS", 0.05)
+        names = [f"n{number}" for number in range(5)]
+        spring = sent_to(office, *names)
+        for name in names:
+            office.desk.time.advance(timedelta(seconds=10))
+            till.sell(name, name, 1.0)
+            till.report(name, State.DELIVERED)
+        turns = 0
+        while till.claimed(spring) != dict.fromkeys(names, 100) or till.results(spring)["performance"]["delivered"] < 5:
+            assert (turns := turns + 1) < 40
+            till.follow(timedelta(seconds=1))
+
+    def test_a_shop_with_a_damaged_campaign_does_not_hold_up_others(
+        self, office: Office, till: Till, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        fields = {"orgId": "a_shop_before", "following": True, "sentAt": till.now, "status": "sent", "followed": {}}
+        office.client.document("campaigns", "damaged").set({**fields, "followed": {"ordersUntil": "soon"}})
+        spring = sent_to(office, "ann")
+        till.sell("ann", "o")
+        till.follow()
+
+        assert till.claimed(spring) == {"o": 4200}
+        assert '"unexpected error", "function": "follow_campaigns"' in capfd.readouterr().err
+
+
 class TestTelling:
     def test_another_shops_campaign_is_none(self, office: Office, till: Till) -> None:
         office.written("theirs", orgId="others")
@@ -392,14 +453,14 @@ class TestBill:
         assert (billed["reads"], billed["writes"]) == (1, 0)
 
     def test_nothing_has_changed(self, office: Office, till: Till, usage: StackClient) -> None:
-        """Itself, its messages, and the orders of the shop; whatever the number of its recipients."""
+        """Itself, its messages, its unsettled, and the orders of the shop; whatever the number of its recipients."""
         spring = sent_to(office, *(f"n{number}" for number in range(8)))
         till.follow()
         till.follow()
         usage.reset_usage()
         till.follow()
         billed = usage.reset_usage()
-        assert (billed["reads"], billed["writes"]) == (3, 0)
+        assert (billed["reads"], billed["writes"]) == (4, 0)
         assert office.campaign(spring)["status"] == "sent"
 
     def test_nothing_has_changed_of_one_that_waits_to_be_sent(
@@ -414,7 +475,7 @@ class TestBill:
         usage.reset_usage()
         till.follow()
         billed = usage.reset_usage()
-        assert (billed["reads"], billed["writes"]) == (5, 0)
+        assert (billed["reads"], billed["writes"]) == (6, 0)
         assert office.campaign(spring)["status"] == "sending"
 
     @pytest.mark.parametrize("size", [2, 12])
@@ -428,7 +489,7 @@ class TestBill:
         till.follow(timedelta(minutes=1))
         billed = usage.reset_usage()
         counting = 14
-        assert (billed["reads"], billed["writes"]) == (3 + 2 + counting + 1, 2)
+        assert (billed["reads"], billed["writes"]) == (4 + 2 + counting + 1, 2)
 
     def test_one_order_has_changed(self, office: Office, till: Till, usage: StackClient) -> None:
         """Of a recipient: the recipient, the orders around it and the one that is claimed; of nobody's one read more
@@ -440,7 +501,7 @@ class TestBill:
         usage.reset_usage()
         till.follow(timedelta(minutes=1))
         billed = usage.reset_usage()
-        assert (billed["reads"], billed["writes"]) == (3 + 3 + 14 + 1, 3)
+        assert (billed["reads"], billed["writes"]) == (4 + 3 + 14 + 1, 3)
         till.follow()
         till.follow()
         office.desk.customer("new", 6)
@@ -448,7 +509,7 @@ class TestBill:
         usage.reset_usage()
         till.follow(timedelta(minutes=1))
         billed = usage.reset_usage()
-        assert (billed["reads"], billed["writes"]) == (3 + 1 + 1, 1)
+        assert (billed["reads"], billed["writes"]) == (4 + 1 + 1, 1)
         assert till.claimed(spring) == {"o": 4200}
 
 
