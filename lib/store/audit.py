@@ -14,6 +14,7 @@ from lib.domain.invariants.messages import MESSAGE_SHAPE
 from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.violations import Document
 from lib.domain.settings import effective_settings
+from lib.store import recipients
 from lib.store.client import database
 from lib.store.org import SYSTEM, UNASSIGNED, OrgStore
 from lib.store.settings import menu_document
@@ -28,7 +29,7 @@ _ORDER_FIELDS = (
     "status", "paymentStatus", "mode", "source", "isTestAccount", "totals", "total", "amount",
 )  # fmt: skip
 # What a message says is nobody's business here.
-_MESSAGE_FIELDS = (*MESSAGE_SHAPE, "status", "customerEmail")
+_MESSAGE_FIELDS = (*MESSAGE_SHAPE, "status", "customerEmail", "campaignId")
 
 
 def server_time() -> datetime:
@@ -153,6 +154,10 @@ class AuditReader:
     def messages(self) -> Iterator[list[Document]]:
         """Pages of the org's messages, without what they say."""
         return self._pages(self.org.messages().select(_MESSAGE_FIELDS), PAGE_OF_DOCUMENTS)
+
+    def recipients(self, named: Iterable[tuple[str, str]]) -> dict[str, Document]:
+        """Those of these recipients, named by campaign and id, that exist, by id."""
+        return self._existing([recipients.reference(self.org, *name) for name in named])
 
     @property
     def menu_path(self) -> str:

@@ -203,8 +203,15 @@ RUNS = [
     case("{shard}", {"ids": ANN}, "D1 {shard}"),
 ]
 MESSAGES = [
-    case("customer_communications/x", {COPY_OF: "{message}"}, "M1 customer_communications/x"),
-    case("{message}", {"cause.id": "spring:2"}, "M1 {message}"),
+    case(
+        "customer_communications/x",
+        {COPY_OF: "{message}"},
+        "M1 customer_communications/x",
+        "M4 customer_communications/x",
+    ),
+    case("{message}", {"cause.id": "spring:2"}, "M1 {message}", "M4 {message}"),
+    case("{recipient}", {"group": "holdout"}, "M4 {message}"),
+    case("{recipient}", None, "M4 {message}"),
     case("{message}", {"dedupeKey": "x"}, "M1 {message}"),
     case("{message}", {"status": "scheduled"}, "M2 {message}"),
     case("{message}", {"state": "sending", "status": "scheduled"}, "M2 {message}"),

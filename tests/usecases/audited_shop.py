@@ -9,6 +9,7 @@ from google.cloud.firestore import Client
 
 from lib.domain import dates, runs, shards
 from lib.domain import messages as domain_messages
+from lib.domain.campaigns import Group, Recipient, recipient_id
 from lib.domain.checkout import TillOrder, Wish
 from lib.domain.commands import Command
 from lib.domain.consent import Channel, ConsentKind, ConsentSource, consent_id
@@ -24,6 +25,7 @@ from lib.domain.settings import DEFAULT_SETTINGS
 from lib.domain.shards import Problem, Shard, Tally, Visits
 from lib.domain.unsubscribe import UnsubscribeRequest
 from lib.store import messages as messages_store
+from lib.store import recipients
 from lib.store import runs as runs_store
 from lib.store import settings as settings_store
 from lib.store import shards as shards_store
@@ -110,7 +112,10 @@ class Shop:
             created_at=NOW,
             send_after=NOW,
             good_until=NOW + timedelta(days=2),
+            campaign_id="spring",
         )
+        chosen = Recipient("spring", ANN, Channel.SMS, 1, Group.TREATED, True, NOW, message_id=message.id)
+        transactions.run(lambda transaction: recipients.create(transaction, OrgStore(ORG), [chosen]))
         draft = domain_messages.Draft(ANNS_PHONE, "Hello")
         sent = domain_messages.accepted(domain_messages.claimed(message, draft, "blackleaf", NOW), "m1", NOW)
         transactions.run(lambda transaction: messages_store.queue(transaction, OrgStore(ORG), message))
@@ -224,6 +229,7 @@ def open_shop(client: Client) -> Shop:
         "granted": f"{log}/events/{granted.id}",
         "withdrawn": f"{log}/events/{withdrawn.id}",
         "message": shop.sent_message(),
+        "recipient": f"campaigns/spring/recipients/{recipient_id('spring', ANN, Channel.SMS, 1)}",
         "dees_record": shop.birthday(DEE),
         "dee_1": f"customers/{DEE}/ledger/0000000001",
         "run": run,

@@ -20,6 +20,8 @@ _HANDED_OVER = _ARRIVED | {"sending", "unknown"}
 _ABANDONED = timedelta(hours=1)
 # Clocks of instances differ, and an objection takes effect when it is committed, a little after its time.
 _AT_ONCE = timedelta(minutes=1)
+# Longer than any campaign sends, and than its orders count.
+_LOOKED_FOR = timedelta(days=60)
 _OBJECTIONS = {
     "marketing": frozenset({"marketing_withdrawn", "all_withdrawn", "complained"}),
     "transactional": frozenset({"all_withdrawn"}),
@@ -87,6 +89,24 @@ def check_consent(message: Document, events: Iterable[Document]) -> Iterator[Vio
         if event["kind"] in kinds and stands and event["recordedAt"] < claimed_at - _AT_ONCE:
             wanted = f"no claim after {event['kind']} of {event['recordedAt']}"
             yield Violation(Invariant.MESSAGE_CONSENTED, message.path, wanted, str(claimed_at))
+
+
+def recipient_of(message: Document, at: datetime) -> tuple[str, str] | None:
+    """Campaign and id of the recipient document that a campaign's message goes with; None for any other message, and
+    for one of long before the audit."""
+    fields, cause = message.fields, message.fields["cause"]
+    if not fields.get("campaignId") or cause["type"] != "campaign" or fields["createdAt"] < at - _LOOKED_FOR:
+        return None
+    campaign_id, _, step = cause["id"].rpartition(":")
+    return campaign_id, _hashed(["recipient", campaign_id, fields["customerId"], fields["channel"], step])
+
+
+def check_recipient(message: Document, recipient: Document | None) -> Iterator[Violation]:
+    """A campaign's message, and its customer's entry among those who were chosen."""
+    known = recipient.fields if recipient else {}
+    wanted = {"group": "treated", "messageId": message.id, "customerId": message.fields["customerId"]}
+    facts: list[Fact] = [(f"its recipient's {name}", value, known.get(name)) for name, value in wanted.items()]
+    yield from differing(Invariant.MESSAGE_CHOSEN, message.path, facts)
 
 
 def _is_lifting(event: Fields) -> bool:

@@ -76,6 +76,7 @@ class Invariant(StrEnum):
     MESSAGE_ONCE = "M1"
     MESSAGE_STATE = "M2"
     MESSAGE_CONSENTED = "M3"
+    MESSAGE_CHOSEN = "M4"
     RUN_MEMBERS = "F1"
     SHARD_PROGRESS = "F2"
     SHARD_STATE = "F3"

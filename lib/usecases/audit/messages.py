@@ -1,6 +1,13 @@
-"""The audit of messages: each by itself, and with its reader's consent where there was an objection."""
+"""The audit of messages: each by itself, with its reader's consent, and with its campaign's choice of its reader."""
 
-from lib.domain.invariants.messages import MESSAGE_SHAPE, check_consent, check_message, consent_of
+from lib.domain.invariants.messages import (
+    MESSAGE_SHAPE,
+    check_consent,
+    check_message,
+    check_recipient,
+    consent_of,
+    recipient_of,
+)
 from lib.domain.invariants.report import Findings
 from lib.domain.invariants.violations import Document
 from lib.store.audit import AuditReader
@@ -24,6 +31,7 @@ class MessageAudit:
         for message in sound:
             findings.found(check_message(self._org_id, message, self._reader.at))
         self._check_consents(sound, findings)
+        self._check_recipients(sound, findings)
         return findings
 
     def _check_consents(self, messages: list[Document], findings: Findings) -> None:
@@ -35,3 +43,10 @@ class MessageAudit:
             if state and any(state.fields.get(name) for name in _OBJECTED):
                 events = [event for part in self._reader.consent_events(log) for event in part]
                 findings.found(check_consent(message, events))
+
+    def _check_recipients(self, messages: list[Document], findings: Findings) -> None:
+        """One read a message of a campaign of late."""
+        sent = [(message, named) for message in messages if (named := recipient_of(message, self._reader.at))]
+        found = self._reader.recipients({named for _, named in sent})
+        for message, (_, recipient_id) in sent:
+            findings.found(check_recipient(message, found.get(recipient_id)))
