@@ -5,6 +5,8 @@ from typing import Any
 
 from google.cloud.firestore import FieldFilter
 
+from lib.domain.holdout import is_held_out
+from lib.domain.message_wording import EmailTemplate
 from lib.domain.messages import State, reported
 from lib.store import messages
 from lib.store import transaction as transactions
@@ -13,6 +15,7 @@ from lib.usecases import campaign_results, orders
 from tests.usecases.campaigns.office import Office
 
 HOUR = timedelta(hours=1)
+MAIL = EmailTemplate("{{firstName}}, hello", "Hi {{firstName}}")
 
 
 class Till:
@@ -75,3 +78,29 @@ class Till:
         rows = self.office.recipients(campaign_id)
         prefix = f"{self.office.org_id}_"
         return {it["customerId"].removeprefix(prefix): it["boughtCents"] for it in rows if it.get("bought")}
+
+
+def sent_to(office: Office, *names: str, **wishes: Any) -> str:
+    """A campaign that has gone out to customers of these names."""
+    for number, name in enumerate(names):
+        office.desk.customer(name, number)
+    spring = office.create(**wishes)
+    office.send(spring)
+    office.settle()
+    return spring
+
+
+def sent_at_night(office: Office, campaign_id: str) -> None:
+    """Begun at night in New York, where the numbers are from: texts wait for the morning."""
+    office.desk.time.advance(11 * HOUR)
+    office.send(campaign_id)
+    office.queue.deliver()
+    office.desk.time.advance(timedelta(minutes=1))
+    office.queue.deliver()
+
+
+def people(office: Office, *, held_out: bool, count: int, percent: int = 50) -> list[str]:
+    """Names of so many customers who are held out where this share is, or are not."""
+    names = (f"p{number}" for number in range(1000))
+    found = (name for name in names if is_held_out(office.org_id, f"{office.org_id}_{name}", percent) is held_out)
+    return [next(found) for _ in range(count)]

@@ -14,6 +14,7 @@ from lib.store import audiences
 from lib.store.transaction import Transaction
 from lib.usecases.audit import audit
 from lib.usecases.runs import planning, working
+from tests.usecases.campaigns.buying import Till
 from tests.usecases.campaigns.office import Office, Tasks
 from tests.usecases.runs.delivery import Clock, Killer
 from tests.usecases.sending.desk import Desk
@@ -53,3 +54,9 @@ def office(
     for sandbox in sandboxes.values():
         sandbox.reset()
         sandbox.close()
+
+
+@pytest.fixture
+def till(office: Office) -> Till:
+    """Sells to the office's customers, and follows its campaigns."""
+    return Till(office)
