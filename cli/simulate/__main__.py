@@ -27,10 +27,10 @@ _SHOWN_OF_A_SEED = 5
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     console = Console(soft_wrap=True)
-    plan = Plan(seed=options.seed, events=options.events, people=options.people, callers=options.callers or 8)
+    callers = options.callers or (1 if options.seeds or options.alpine else 8)
+    plan = Plan(options.seed, options.events, options.people, callers, alpine=options.alpine)
     if options.seeds:
-        many = Plan(seed=0, events=options.events, people=options.people, callers=options.callers or 1)
-        return _many(console, many, options.seeds, options.jobs)
+        return _many(console, plan, options.seeds, options.jobs)
     result = _through_functions(plan) if options.through_functions else seeds.simulated(plan)
     _print(console, plan, result)
     return 0 if result.is_clean else 1
@@ -75,7 +75,13 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--callers", type=int, help="at once (default: 8, with --seeds 1); 1 replays exactly, and time takes points"
     )
     parser.add_argument("--through-functions", action="store_true", help="through the functions host, over HTTP")
-    return parser.parse_args(arguments)
+    parser.add_argument(
+        "--alpine", action="store_true", help="the shops are connected to an Alpine IQ that lags and lies (one caller)"
+    )
+    options = parser.parse_args(arguments)
+    if options.alpine and (options.through_functions or options.callers not in (None, 1)):
+        parser.error("--alpine goes with one caller in this process")
+    return options
 
 
 def _range(text: str) -> range:

@@ -1,10 +1,10 @@
 """What happens when nobody does anything: schedules call, in any order and some twice, and queues deliver."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from cli.simulate.faults import Crash, Faults
 from cli.simulate.queue import Queue, Task
@@ -13,30 +13,43 @@ from cli.simulate.world import World, change_settings, is_recorded
 from lib.domain.errors import Unavailable
 from lib.domain.ledger import CLOCK
 from lib.platform.transient import TRANSIENT
-from lib.usecases import ageing, orders, recalculation, redemptions, rerating, runs, settings, sweep
+from lib.usecases import ageing, orders, recalculation, reconciliation, redemptions, rerating, runs, settings, sweep
 from lib.usecases.runs import Job, Jobs
+from lib.vendors.errors import VendorError
 
 _ALL = (
     Job(ageing.JOB, ageing.members, ageing.visit),
     Job(recalculation.JOB, recalculation.members, recalculation.visit),
     Job(rerating.RESUME_JOB, rerating.resumed_members, rerating.resumed_visit),
+    Job(reconciliation.JOB, reconciliation.members, reconciliation.visit),
 )
 JOBS: Jobs = {job.name: job for job in _ALL}
 # A dead worker's lease has run out after this, and the sweep takes its run for stalled.
 _LONG_ENOUGH = timedelta(minutes=11)
 _ROUNDS_MAX = 60
-_GONE = (Crash, Unavailable, *TRANSIENT)
+_GONE = (Crash, Unavailable, VendorError, *TRANSIENT)
+
+
+class Comparer(Protocol):
+    """Who knows what comparisons with Alpine IQ may write."""
+
+    def entered(self, written: Collection[str]) -> set[str]:
+        """A comparison has written these documents; whom it has given or taken points."""
 
 
 @dataclass(slots=True)
 class Chores:
-    """The schedules and the queues, worked by one thread. `touched`: whose customers the last step has written."""
+    """The schedules and the queues, worked by one thread. `touched`: whose customers the last step has written.
+
+    comparer: is told of what comparisons write, which look at nobody's tier where they enter nothing.
+    """
 
     world: World
     faults: Faults
     queue: Queue
     chance: Random
     touched: set[str] = field(default_factory=set)
+    comparer: Comparer | None = None
     _is_swept: bool = False
 
     def step(self) -> bool:
@@ -58,11 +71,11 @@ class Chores:
 
     def age_customers(self) -> None:
         """Starts the runs that age who is due."""
-        self._carried_out("age_customers", _start_ageing)
+        self.carried_out("age_customers", _start_ageing)
 
     def end_holds(self) -> None:
         """Ends the holds whose time is over, all of them if nothing comes in between."""
-        if self._carried_out("end_holds", redemptions.end_due):
+        if self.carried_out("end_holds", redemptions.end_due):
             for redemption_id in self.world.oracle.overdue(self.world.timeline.now):
                 self.world.problem(f"redemption {redemption_id} is over, and end_holds has left it")
 
@@ -77,7 +90,7 @@ class Chores:
         """Has recorded whose events were lost, all of them if nothing comes in between."""
         self._is_swept = False
         swept: list[sweep.Swept | None] = []
-        done = self._carried_out("sweep_orders", lambda: swept.append(sweep.sweep_orders(self._record)))
+        done = self.carried_out("sweep_orders", lambda: swept.append(sweep.sweep_orders(self._record)))
         if done and swept[0] and swept[0].done and not swept[0].counts["failed"]:
             self._is_swept = True
             self.world.count("complete sweeps of orders")
@@ -87,7 +100,7 @@ class Chores:
 
     def sweep_runs(self) -> None:
         """Puts runs on their way again that stand still."""
-        self._carried_out("sweep_runs", runs.sweep)
+        self.carried_out("sweep_runs", runs.sweep)
 
     def change_rules(self, shop: Shop, change: dict[str, Any], key: str) -> bool:
         """Has a shop's settings changed, of which an event tells once or twice; whether that was accepted."""
@@ -98,7 +111,7 @@ class Chores:
         after, at = document.get().to_dict(), self.world.timeline.now
         told, wanted = 0, self.chance.choice((1, 1, 2))
         while told < wanted:
-            told += self._carried_out("settings event", lambda: _follow(shop.org_id, before, after, at))
+            told += self.carried_out("settings event", lambda: _follow(shop.org_id, before, after, at))
         return True
 
     def finish(self) -> set[str]:
@@ -124,10 +137,18 @@ class Chores:
         return any((run.to_dict() or {})["state"] in ("planning", "running") for run in found)
 
     def _deliver(self, task: Task) -> None:
-        if not self._carried_out(task.queue, lambda: _work(task)):
+        is_comparison = task.queue == "workshard" and self._job_of(task) == reconciliation.JOB
+        tell = self._tell_of_comparison if is_comparison else self._tell
+        if not self.carried_out(task.queue, lambda: _work(task), tell):
             self.queue.again(task)
 
-    def _carried_out(self, what: str, work: Callable[[], object]) -> bool:
+    def _job_of(self, task: Task) -> str:
+        run = self.world.client.document("tenants", task.data["orgId"], "runs", task.data["runId"]).get()
+        return str((run.to_dict() or {}).get("job", ""))
+
+    def carried_out(
+        self, what: str, work: Callable[[], object], tell: Callable[[set[str]], None] | None = None
+    ) -> bool:
         """Does it, under faults, and tells the oracle what that has written; whether it came to its end."""
         written: set[str] = set()
         try:
@@ -139,7 +160,7 @@ class Chores:
         finally:
             if what == "workshard":
                 self._tell_of_orders(written)
-            self._tell(written)
+            (tell or self._tell)(written)
         self.world.count(f"{what}: done")
         return True
 
@@ -154,6 +175,10 @@ class Chores:
         people = self.world.customers_in(written)
         self.world.oracle.seen(people, self.world.timeline.now)
         self.touched |= people
+
+    def _tell_of_comparison(self, written: set[str]) -> None:
+        if self.comparer:
+            self.touched |= self.comparer.entered(written)
 
     def _record(self, order_id: str) -> object:
         """Records an order for the sweep, with an eye on what that writes."""

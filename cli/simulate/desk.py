@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
 
+from cli.simulate.alpine.judge import Judge
+from cli.simulate.alpine.nights import Nights
 from cli.simulate.chores import Chores
 from cli.simulate.events import Events
 from cli.simulate.faults import Faults
@@ -24,6 +26,8 @@ _SYNCED_A_PHASE = 5
 # Shares of steps in which time leaps, schedules are called besides, and an owner changes the settings.
 _LEAPS, _SCHEDULED, _RULED = 0.018, 0.004, 0.005
 _HOURS = (1, 6, 24, 72, 240, 744)
+# The share of steps at, or about, Alpine IQ where the shops are connected to it.
+_ALPINE = 0.3
 _DRAIN_SECONDS = 300.0
 
 
@@ -31,7 +35,15 @@ class Desk:
     """A simulation at work."""
 
     def __init__(
-        self, plan: Plan, world: World, faults: Faults, queue: Queue, chance: Random, *, stack: StackClient | None
+        self,
+        plan: Plan,
+        world: World,
+        faults: Faults,
+        queue: Queue,
+        chance: Random,
+        *,
+        stack: StackClient | None,
+        judge: Judge | None = None,
     ) -> None:
         self.watch = Watch(world)
         self.steps = 0
@@ -39,6 +51,10 @@ class Desk:
         self._world, self._faults, self._queue, self._chance = world, faults, queue, chance
         self._workers = [self._worker(index) for index in range(self._plan.callers)]
         self._chores = Chores(world, faults, queue, Random(f"{self._plan.seed}/chores"))
+        self._nights: Nights | None = None
+        if judge:
+            self._chores.comparer = judge
+            self._nights = Nights(world, faults, self._chores, Random(f"{plan.seed}/nights"), judge)
         self._owner = Owner(chance, with_time=self._is_alone)
         self._changes = 0
 
@@ -103,6 +119,10 @@ class Desk:
     def _step(self) -> set[str]:
         chance, roll = self._chance, self._chance.random()
         self._world.timeline.advance(timedelta(seconds=chance.randrange(5, 90)))
+        if self._nights and self._nights.chance.random() < _ALPINE:
+            self._chores.touched = set()
+            self._nights.step()
+            return self._nights.touched | self._chores.touched
         if roll < _LEAPS:
             self._world.timeline.advance(timedelta(hours=chance.choice(_HOURS) * chance.uniform(0.2, 1.8)))
             self._world.count("leaps in time")
@@ -125,6 +145,8 @@ class Desk:
             worker.drain()
         if self._is_alone:
             self._chores.finish()
+            if self._nights:
+                self._nights.settle()
             return
         if self._world.timeline.moves:
             self._world.timeline.advance(timedelta(days=self._chance.choice((1, 10, 31))))

@@ -9,11 +9,12 @@ from emulator.stack import Stack
 from emulator.tokens import id_token
 from lib.domain.checkout import TillOrder, Wish
 from lib.domain.commands import Command
+from lib.domain.discrepancies import Decision, Resolution
 from lib.domain.errors import PerennialError, Unavailable
 from lib.domain.ids import fingerprint
 from lib.domain.ledger import Actor
 from lib.domain.money import cents_from_dollars
-from lib.usecases import customers, points, redemptions, settings
+from lib.usecases import customers, points, reconciliation, redemptions, settings
 
 Answer: TypeAlias = "dict[str, Any]"
 _TILL = "till-1"
@@ -69,6 +70,12 @@ def _carried_out(command: Command, data: Answer) -> Answer:
             return customers.sync(command, data["customerId"])
         case "update_loyalty_settings":
             return settings.update(command, data["settings"])
+        case "sync_loyalty":
+            return reconciliation.sync_customer(command.org_id, data["customerId"], command.key, command.actor)
+        case "resolve_discrepancy":
+            resolution = None if data["resolution"] == "review" else Resolution(data["resolution"])
+            decision = Decision(resolution, data["reason"], data.get("points"))
+            return reconciliation.resolve(command, data["customerId"], decision)
         case unknown:
             raise ValueError(unknown)
 

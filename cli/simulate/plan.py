@@ -9,7 +9,10 @@ CRASHES = FaultPlan(crash_before=0.02, crash_after=0.02, aborted=0.02, unanswere
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`events` counts deliveries and calls. With one caller a seed replays exactly, and every step is checked."""
+    """`events` counts deliveries and calls. With one caller a seed replays exactly, and every step is checked.
+
+    alpine: the shops are connected to an Alpine IQ that lags and lies; with one caller only.
+    """
 
     seed: int
     events: int
@@ -19,3 +22,4 @@ class Plan:
     reorder: float = 0.2
     lose: float = 0.05
     faults: FaultPlan = CRASHES
+    alpine: bool = False

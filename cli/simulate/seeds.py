@@ -12,6 +12,7 @@ from cli.simulate.plan import Plan
 from cli.simulate.run import Result, Simulation
 from cli.simulate.thrift import thrift
 from emulator.stack import Stack
+from emulator.vendors.client import SandboxClient
 from lib.store.client import database
 
 PROJECT = "demo-simulation"
@@ -31,11 +32,15 @@ class Verdict:
 
 def simulated(plan: Plan) -> Result:
     """One seed on a fresh stack, in this process."""
-    with tempfile.TemporaryDirectory() as logs, Stack(PROJECT, with_functions=False, log_folder=Path(logs)) as stack:
+    with (
+        tempfile.TemporaryDirectory() as logs,
+        Stack(PROJECT, with_functions=False, with_vendors=plan.alpine, log_folder=Path(logs)) as stack,
+    ):
         os.environ.update(stack.environment)
+        sandbox = SandboxClient(stack.vendors, "alpine_iq") if plan.alpine else None
         # The product's log lines, one for each malformed order, would bury the result.
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere), thrift():
-            return Simulation(plan, database()).run()
+            return Simulation(plan, database(), sandbox=sandbox).run()
 
 
 def verdicts(plan: Plan, seeds: Sequence[int], jobs: int) -> Iterator[Verdict]:

@@ -57,9 +57,17 @@ class World:
         record = self.client.document("tenants", person.org_id, "accruals", order_id).get().to_dict() or {}
         found: str | None = record.get("customerId")
         if found:
-            self.customer_ids.setdefault(person.key, found)
-            self._people_by_customer.setdefault(found, person.key)
+            self.know(person, found)
         return found
+
+    def know(self, person: Person, customer_id: str) -> None:
+        """Takes down which customer document a person's is."""
+        self.customer_ids.setdefault(person.key, customer_id)
+        self._people_by_customer.setdefault(customer_id, person.key)
+
+    def person_of(self, customer_id: str) -> str | None:
+        """Whose this customer document is, None while that is not known."""
+        return self._people_by_customer.get(customer_id)
 
     def customers_in(self, written: Iterable[str]) -> set[str]:
         """Whose customer documents are among these paths."""

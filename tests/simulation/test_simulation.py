@@ -13,7 +13,9 @@ from cli.simulate.watch import Watch
 from cli.simulate.world import open_shops
 from emulator.client import StackClient
 from emulator.stack import Stack
+from emulator.vendors.client import SandboxClient
 from lib.store.client import database
+from lib.usecases.reconciliation import exporting
 
 ALONE = Plan(seed=11, events=350, people=25, callers=1)
 FAULTS_MET = (
@@ -24,6 +26,14 @@ FAULTS_MET = (
     "crashes after commit",
     "commits aborted",
     "calls repeated",
+)
+ALPINE_MET = (
+    "alpine: lies",
+    "alpine: nights",
+    "alpine: points given",
+    "alpine: points taken",
+    "alpine: compared, overridden",
+    "workshard: done",
 )
 TIME_PASSED = (
     "leaps in time",
@@ -59,6 +69,24 @@ def test_eight_callers_meet_on_the_same_customers(timed_project: str) -> None:
     assert [fault for fault in FAULTS_MET if not result.counts[fault]] == []
     assert result.counts["hold_redemption: accepted"] > 0
     assert result.counts["customers visited by all at once"] > 0
+
+
+def test_an_alpine_iq_that_lags_and_lies(timed_project: str, alpine_iq: SandboxClient) -> None:
+    plan = Plan(seed=4, events=180, people=10, callers=1, alpine=True)
+    result = Simulation(plan, database(), sandbox=alpine_iq).run()
+    as_it_must_be(result)
+    assert [what for what in ALPINE_MET if not result.counts[what]] == []
+
+
+def test_points_without_a_reason_are_noticed(
+    timed_project: str, alpine_iq: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no figure is taken for a figure of 0, somebody is given or taken points for it."""
+    told = exporting.read_contact
+    monkeypatch.setattr(exporting, "read_contact", lambda *given: replace(told(*given), points=0))
+    plan = Plan(seed=4, events=180, people=10, callers=1, alpine=True)
+    result = Simulation(plan, database(), sandbox=alpine_iq).run()
+    assert any("without a reason" in problem for problem in result.problems)
 
 
 def test_a_seed_replays_a_run(timed_project: str, monkeypatch: pytest.MonkeyPatch) -> None:
