@@ -176,22 +176,22 @@ def test_by_hand_it_puts_right_what_others_wrote(counter: Counter, programme: Pr
 def test_costs_a_read_a_customer_and_a_write_for_each_that_changes(
     counter: Counter, programme: Programme, usage: StackClient
 ) -> None:
-    """Of 200 customers a lower threshold concerns 10, who go up: one write each, and two to tell of it."""
+    """Of 40 customers a lower threshold concerns 5, who go up: one write each, and two to tell of it."""
     programme.write(tiers=USUAL)
-    ids = shop(counter, **{f"c{number}": 150 if number < 10 else 20 for number in range(200)})
+    ids = shop(counter, **{f"c{number}": 150 if number < 5 else 20 for number in range(40)})
     org = OrgStore(ORG)
     programme.client.document("tenants", ORG, "settings", "loyalty").set(
         {"tiers": tiers(bronze=0, silver=100, gold=140)}
     )
     wanted = recalculation.asked_for(ORG, "now")
     usage.reset_usage()
-    assert len(recalculation.members(org, wanted.params, None, 500)) == 200
-    assert usage.reset_usage()["reads"] == 200 + 2
+    assert len(recalculation.members(org, wanted.params, None, 500)) == 40
+    assert usage.reset_usage()["reads"] == 40 + 2
     changed = [recalculation.visit(org, wanted.params, customer_id) for customer_id in ids.values()]
     used = usage.reset_usage()
-    assert changed.count({}) == 190
-    assert changed.count({"changed": 1, "tiersChanged": 1}) == 10
-    assert (used["reads"], used["writes"]) == (200, 10 + 2 * 10)
+    assert changed.count({}) == 35
+    assert changed.count({"changed": 1, "tiersChanged": 1}) == 5
+    assert (used["reads"], used["writes"]) == (40, 5 + 2 * 5)
     menu.publish(ORG)
 
 

@@ -1,6 +1,6 @@
 """A local Firestore with a data directory loses nothing it has acknowledged, however it ends.
 
-PERSISTENCE_KILLS sets how often the server is killed under load; 10 unless given.
+PERSISTENCE_KILLS sets how often the server is killed under load; 6 unless given.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from emulator.processes import ProcessFailed
 from emulator.stack import Stack
 from tests.emulator.firestore.killable import DATABASE, DOCUMENTS, Serve, Server, put, serving
 
-KILLS = int(os.environ.get("PERSISTENCE_KILLS", "10"))
+KILLS = int(os.environ.get("PERSISTENCE_KILLS", "6"))
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_no_acknowledged_commit_is_lost_however_often_the_server_is_killed(serve
     before = Timestamp()
     for _ in range(KILLS):
         # With logs this short some kills come while a snapshot is being made.
-        server = serve("--log-bytes", "30000")
+        server = serve("--log-bytes", "15000")
         counters, orders = server.read("counters"), server.read("orders")
         for writer in writers:
             writer.check(counters, orders)
@@ -105,7 +105,7 @@ def test_no_acknowledged_commit_is_lost_however_often_the_server_is_killed(serve
     for writer in writers:
         writer.check(counters, orders)
     assert sum(writer.acknowledged for writer in writers) >= KILLS
-    assert any(path.name.startswith("snapshot-") for path in (tmp_path / "data").iterdir()) or KILLS < 10
+    assert any(path.name.startswith("snapshot-") for path in (tmp_path / "data").iterdir()) or KILLS < 6
 
 
 def test_a_transaction_does_not_outlive_the_server(serve: Serve) -> None:
