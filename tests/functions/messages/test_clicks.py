@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import pytest
 import requests
 
 from lib.domain.consent import Channel
@@ -41,6 +42,34 @@ def test_codes_that_are_not_ours_lead_nowhere(shop: Shop) -> None:
     for wrong in (*altered, forged, code + "A", code[:-1], "", "https://evil.example"):
         assert follow(shop, wrong).status_code == 404
     assert shop.message(message_id)["state"] == "sent"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "//evil.example",
+        "/https://evil.example",
+        "/..//evil.example",
+        "@evil.example",
+        "%2f%2fevil.example",
+        "%0d%0aLocation:%20https://evil.example",
+        "%00",
+        ".evil.example",
+        "\\evil.example",
+    ],
+)
+def test_nothing_beside_a_code_leads_elsewhere(shop: Shop, more: str) -> None:
+    code = make_code(shop.sent(Channel.SMS, shop.customer("1", phone=PHONE), PHONE, "p1", PAGE), KEYS)
+    for path in (code + more, more + code, more.lstrip("/")):
+        answer = follow(shop, path, next="https://evil.example")
+        assert (answer.status_code, "Location" in answer.headers) == (404, False), path
+
+
+@pytest.mark.parametrize(("method", "status"), [("POST", 302), ("PUT", 405), ("DELETE", 405)])
+def test_only_whoever_reads_follows(shop: Shop, method: str, status: int) -> None:
+    message_id = shop.sent(Channel.SMS, shop.customer("1", phone=PHONE), PHONE, "p1", PAGE)
+    answer = follow(shop, make_code(message_id, KEYS), method)
+    assert (answer.status_code, shop.message(message_id)["state"]) == (status, "sent")
 
 
 def test_a_message_without_a_page_and_one_of_another_scheme_lead_nowhere(shop: Shop) -> None:
