@@ -14,15 +14,11 @@ from zoneinfo import ZoneInfo
 from lib.domain.dates import local_day
 from lib.domain.day_keys import Span
 from lib.domain.frequency import MessageType, good_until
-from lib.domain.ledger import Actor
 from lib.domain.message_variables import written_day
 from lib.domain.messages import Cause
 from lib.domain.messaging import Automation, MessagingSettings
 from lib.domain.notices import Notice, NoticeKind
 from lib.domain.occasions import Occasion
-
-ACTOR = Actor("system", "automations")
-"""Who gives what an automation gives."""
 
 DATED = (MessageType.WELCOME, MessageType.BIRTHDAY, MessageType.ANNIVERSARY, MessageType.WINBACK)
 HEARD: Mapping[NoticeKind, MessageType] = MappingProxyType(

@@ -76,8 +76,9 @@ def without_forgotten(before: Mapping[str, Any] | None, after: Mapping[str, Any]
 
 
 def tell_of_days(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> bool:
-    """Whether a write changes anything that the keys follow from, or the keys themselves."""
-    names = (*_BIRTH_DATES, *_SIGN_UPS, BIRTHDAY_KEY, SIGN_UP_KEY, "orgId")
+    """Whether a write changes anything that the keys follow from. Keys that were written are no reason to write them
+    again: two processes that know of different settings would go on for ever."""
+    names = (*_BIRTH_DATES, *_SIGN_UPS, "orgId")
     return before is None or any(before.get(name) != after.get(name) for name in names)
 
 

@@ -11,7 +11,11 @@ from datetime import datetime, timedelta
 
 from lib.domain.frequency import Cap, MessageType, free_at
 from lib.domain.ids import derived_id
+from lib.domain.ledger import Actor
 from lib.domain.messages import Cause
+
+ACTOR = Actor("system", "automations")
+"""Who gives what an occasion is worth."""
 
 APART = timedelta(days=180)
 """At least so much lies between two birthdays of one person, and between two anniversaries, whatever their years: a

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.domain import day_keys
@@ -48,7 +48,8 @@ def test_birthdays_are_one_a_year_and_half_a_year_apart_whatever_dates_and_clock
     assert all(later - earlier >= APART - 2 * DAY for earlier, later in pairwise(ordered))
 
 
-@given(st.dates(BEGINNING, END), st.integers(1, 20))
+@settings(max_examples=30)
+@given(st.dates(BEGINNING, END), st.integers(1, 8))
 def test_who_keeps_a_birth_date_has_a_birthday_every_year(born: date, years: int) -> None:
     record, had = Record(), 0
     for year in range(2024, 2024 + years):
@@ -138,7 +139,7 @@ def test_who_signed_up_when(fields: dict[str, Any], day: date | None) -> None:
         ({"points": 1}, {"points": 2}, False),
         ({}, {"birthday": "05/17"}, True),
         ({"birthDate": "1990-05-17"}, {}, True),
-        ({"birthDate": "1990-05-17"}, {"birthDate": "1990-05-17", "birthdayMonthDay": "05-17"}, True),
+        ({"birthDate": "1990-05-17"}, {"birthDate": "1990-05-17", "birthdayMonthDay": "05-17"}, False),
         ({"orgId": "a"}, {"orgId": "b"}, True),
     ],
 )

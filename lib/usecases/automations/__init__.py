@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from lib.domain.day_keys import tell_of_days
-from lib.domain.ledger import Actor
 from lib.domain.messages import Message
+from lib.domain.occasions import ACTOR
 from lib.store.org import OrgStore
 
 __all__ = ["ACTOR", "JOB", "KEYS_JOB", "Enqueue", "due", "hear", "key_members", "key_visit", "members", "note", "visit"]
@@ -21,7 +21,6 @@ JOB = "automation"
 """The runs that visit customers who may have an occasion."""
 KEYS_JOB = "day_keys"
 """The runs that give customers the keys by which they are found."""
-ACTOR = Actor("system", "automations")
 
 
 def due() -> Iterator[tuple[str, str, str, dict[str, Any]]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lib.domain import expiry, pauses, pushes
-from lib.domain.automations import ACTOR, DATED
+from lib.domain.automations import DATED
 from lib.domain.consent import Channel, refusal
 from lib.domain.contacts import normalise_email, normalise_phone
 from lib.domain.customers import journal_of
@@ -17,7 +17,7 @@ from lib.domain.ids import derived_id, fingerprint
 from lib.domain.ledger import EntryKind, Memo, Source
 from lib.domain.messages import Message
 from lib.domain.messaging import Automation, MessagingSettings
-from lib.domain.occasions import Occasion, PersonKey
+from lib.domain.occasions import ACTOR, Occasion, PersonKey
 from lib.domain.pushes import Push
 from lib.domain.settings import LoyaltySettings
 from lib.platform import secrets

@@ -1,5 +1,6 @@
 """Occasions that have a date: each on its day, once, late for as long as it makes sense, and to nobody else."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from lib.domain.messages import State
 from lib.store import automations as schedules
+from lib.usecases import automations
 from tests.usecases.automations.corner import MAIL, TEXT, Corner
 
 ANN = "05-17"
@@ -270,3 +272,20 @@ def test_a_message_queued_is_one_that_the_worker_can_send(corner: Corner) -> Non
         "https://shop.example/gift",
     )
     assert corner.violations() == []
+
+
+@pytest.mark.parametrize(("wanted", "told"), [(True, [("queued", 50)]), (False, [])])
+def test_alpine_iq_is_told_of_points_where_it_is_told_of_adjustments(
+    corner: Corner, monkeypatch: pytest.MonkeyPatch, wanted: bool, told: list[tuple[str, int]]
+) -> None:
+    monkeypatch.setenv("ALPINE_IQ_KEYS", json.dumps({corner.org_id: "key"}))
+    corner.org.document("integrations", "alpine_iq").set({"accountId": "1", "push": {"adjustments": wanted}})
+    corner.at(2027, 5, 17, 15)
+    corner.on(birthday={"bonusPoints": 50})
+    ann = corner.customer("ann", birthDate="1990-05-17")
+    params = {"kind": "birthday", "first": "2027-05-17", "last": "2027-05-17", "since": "2027-05-01T00:00:00+00:00"}
+    for _ in range(2):
+        automations.visit(corner.enqueue, corner.org, params, ann)
+    pushes = [push.to_dict() or {} for push in corner.org.collection("alpine_pushes").stream()]
+    assert [(push["state"], push["points"]) for push in pushes] == told
+    assert [queue for queue, *_ in corner.queue.waiting] == ["pushalpine"] * len(told)
