@@ -56,11 +56,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     org_ids = options.org or [DEMO_ORG]
-    os.environ.update(local_accounts.environment(org_ids, options.data_dir))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
+        os.environ.update(local_accounts.environment(org_ids, options.data_dir))
         stack = Stack(
             options.project,
             firestore_port=options.port,
