@@ -94,7 +94,7 @@ def test_nobody_has_two_birthdays_in_a_year(corner: Corner, seed: int) -> None:
     for _ in range(STEPS):
         years.step()
     had = [years.birthdays(person) for person in range(PEOPLE)]
-assert sum(map(len, had)) > 0
+    assert sum(map(len, had)) > 0
     for birthdays in had:
         assert len({key for key, _ in birthdays}) == len(birthdays)
         assert all(abs(one - other) >= APART for (_, one), (_, other) in combinations(birthdays, 2))
