@@ -64,7 +64,7 @@ def test_one_caller_is_checked_after_every_step(timed_project: str) -> None:
 
 
 def test_eight_callers_meet_on_the_same_customers(timed_project: str) -> None:
-    result = simulated(Plan(seed=12, events=400, people=12))
+    result = simulated(Plan(seed=12, events=240, people=12))
     as_it_must_be(result)
     assert [fault for fault in FAULTS_MET if not result.counts[fault]] == []
     assert result.counts["hold_redemption: accepted"] > 0
@@ -90,7 +90,7 @@ def test_points_without_a_reason_are_noticed(
 
 
 def test_a_seed_replays_a_run(timed_project: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = replace(ALONE, events=60)
+    plan = replace(ALONE, events=40)
     first = simulated(plan)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", f"{timed_project}-again")
     again = simulated(plan)
@@ -100,7 +100,7 @@ def test_a_seed_replays_a_run(timed_project: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_events_of_the_stack_are_doubled_and_overtaken(stack: StackClient, _worker_stack: Stack) -> None:
-    plan = Plan(seed=13, events=250, people=15, callers=4)
+    plan = Plan(seed=13, events=140, people=15, callers=4)
     result = Simulation(plan, database(), OverHttp(_worker_stack), stack).run()
     as_it_must_be(result)
     assert result.counts["events duplicated"] > 0
