@@ -126,6 +126,11 @@ def message_damaged(org_id: str, message_id: str, error: Exception) -> None:
     _write("ERROR", "damaged message left alone", orgId=org_id, messageId=message_id, error=type(error).__qualname__)
 
 
+def schedule_damaged(org_id: str, error: Exception) -> None:
+    """When an org looks for occasions cannot be read; it answers none until somebody changes its messaging settings."""
+    _write("ERROR", "damaged schedule left alone", orgId=org_id, error=type(error).__qualname__)
+
+
 def notice_not_heard(org_id: str, notice_id: str, error: Exception) -> None:
     """A notice that could not be looked at; it stays open and is tried again."""
     _write("ERROR", "notice not heard", orgId=org_id, noticeId=notice_id, error=type(error).__qualname__)

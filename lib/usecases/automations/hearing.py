@@ -48,7 +48,7 @@ def hear(enqueue: Enqueue) -> Mapping[str, int]:
     write.
     """
     now, deadline = clock.now(), time.monotonic() + BUDGET_SECONDS
-    waiting = deque(filter(None, (_open(schedule, now) for schedule in schedules.hearing())))
+    waiting = deque(filter(None, (_open(schedule, now) for schedule in schedules.hearing(logs.schedule_damaged))))
     counts: Counter[str] = Counter()
     with ThreadPoolExecutor(_THREADS) as pool:
         while waiting and time.monotonic() < deadline:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lib.domain import pauses
 from lib.domain.automations import looked
-from lib.platform import clock
+from lib.platform import clock, logs
 from lib.store import automations as store
 from lib.store import settings as settings_store
 from lib.store.org import OrgStore
@@ -26,7 +26,7 @@ def due() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     Billed: one read if no org's hour has come; else four reads an org that looks, and one write.
     """
     now = clock.now()
-    for schedule in store.due(now):
+    for schedule in store.due(now, logs.schedule_damaged):
         org = OrgStore(schedule.org_id)
         settings = settings_store.load(org)
         if pauses.takes_nothing(settings):

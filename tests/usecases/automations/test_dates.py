@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lib.domain.messages import State
+from lib.platform import logs
 from lib.store import automations as schedules
 from lib.usecases import automations
 from tests.usecases.automations.corner import MAIL, TEXT, Corner
@@ -256,7 +257,23 @@ def test_a_schedule_that_is_switched_off_is_gone(corner: Corner) -> None:
     corner.on(birthday={})
     corner.change("off", {"automations": {"birthday": {"enabled": False}}})
     corner.at(2027, 5, 17, 15)
-    assert (corner.hour(), [*schedules.due(corner.time.now())], corner.sent) == ([], [], [])
+    assert (corner.hour(), [*schedules.due(corner.time.now(), logs.schedule_damaged)], corner.sent) == ([], [], [])
+
+
+def test_a_damaged_schedule_holds_up_nobody_and_is_mended_by_the_next_change(
+    corner: Corner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corner.at(2027, 5, 16, 20)
+    corner.customer("ann", birthDate="1990-05-17", birthdayMonthDay=ANN)
+    corner.on(birthday={})
+    damaged = {"nextAt": corner.time.now() - timedelta(days=9), "hears": True, "since": {"easter": None}}
+    for name in ("a", corner.org_id):
+        corner.client.document("tenants", "_system", "automations", name).set(damaged, merge=name != "a")
+    assert (corner.hour(), corner.hear()) == ([], {})
+    assert capsys.readouterr().err.count("damaged schedule left alone") == 4
+    corner.change("anew", {"automationHour": 11})
+    corner.at(2027, 5, 17, 17)
+    assert corner.hour() == [f"day_keys {datetime(2027, 5, 16, 20, tzinfo=UTC).isoformat()}"]
 
 
 def test_a_message_queued_is_one_that_the_worker_can_send(corner: Corner) -> None:
