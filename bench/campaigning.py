@@ -3,7 +3,7 @@ like the others."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from lib.domain.consent import Channel
 from lib.domain.holdout import is_held_out
 from lib.domain.ledger import Actor
 from lib.domain.message_wording import EmailTemplate, SmsTemplate, Template
+from lib.domain.runs import RunState
 from lib.platform import clock
 from lib.store import recipients
 from lib.store import runs as run_store
@@ -61,11 +62,17 @@ class CampaignMailing(Mailing):
 
     def _sweep(self) -> None:
         runs.sweep()
+        run = run_store.load(self.org, self._run_id)
+        if run and run.finished_at and run.state is RunState.FAILED:
+            # Fifty visits are worked at a time, and one of them dies more often than not: shards may be given up, and
+            # wait for a person.
+            command = replace(self._command("resume_run"), key=f"after {run.resumes}")
+            runs.resume(command, run.id)
         super()._sweep()
 
     def _is_done(self) -> bool:
         run = run_store.load(self.org, self._run_id)
-        return run is not None and run.finished_at is not None and super()._is_done()
+        return run is not None and run.state is RunState.DONE and super()._is_done()
 
     def states(self) -> Counter[str]:
         """How the messages ended, and what was decided of those who were to get none."""

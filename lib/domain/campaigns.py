@@ -122,9 +122,9 @@ class Campaign:
     `ATTRIBUTION_HOURS`. plan_id, template_ids: what is sent, once it has been scheduled or sent; planned_for: the time
     for which it was scheduled then. run_id: the run that sends it. claimed_at: when it was taken up. sent_at: when it
     began to be sent. completed_at: when nothing was left to send. reason: why it is paused or failed, "" for no reason
-    but somebody's wish. estimated_count, resolved_count: customers of the audience when it was created, and when it
-    began. reviews: made by the last attempt to schedule or send it. version: counts our writes. stored: the document,
-    whose maps hold fields of the dashboard's.
+    but somebody's wish. estimated_count, resolved_count: customers of the audience, or a few more, when it was created,
+    and when it began. reviews: made by the last attempt to schedule or send it. version: counts our writes. stored: the
+    document, whose maps hold fields of the dashboard's.
     """
 
     id: str
@@ -270,7 +270,7 @@ def scheduled(campaign: Campaign, at: datetime, by: str, now: datetime) -> Campa
 
 
 def begun(campaign: Campaign, run_id: str, members: int, by: str, now: datetime) -> Campaign:
-    """Being sent from now on, by that run, to about so many."""
+    """Being sent from now on, by that run, to so many or fewer. Whoever sends it, "" for nobody, has approved it."""
     return replace(
         _approved(campaign, by, now),
         status=Status.SENDING,
@@ -325,6 +325,6 @@ def can_be_cancelled(campaign: Campaign) -> bool:
 
 
 def _approved(campaign: Campaign, by: str, now: datetime) -> Campaign:
-    if campaign.approved_at is not None:
+    if campaign.approved_at is not None or not by:
         return replace(campaign, updated_at=now)
     return replace(campaign, approved_at=now, approved_by=by, updated_at=now)

@@ -15,10 +15,9 @@ from lib.domain.answers import Answer
 from lib.domain.campaigns import AHEAD_MAX, Campaign, Plan, Refusal, Status
 from lib.domain.commands import Command
 from lib.domain.consent import Channel
-from lib.domain.errors import InvalidInput, PerennialError
+from lib.domain.errors import InvalidInput
 from lib.domain.ledger import Actor
 from lib.platform import clock, logs
-from lib.platform.transient import TRANSIENT
 from lib.store import audiences, campaign_plans, messaging, receipts
 from lib.store import campaigns as store
 from lib.store import runs as runs_store
@@ -89,8 +88,7 @@ def begin_due() -> list[tuple[str, str]]:
     for org_id, campaign_id in store.due(clock.now(), CAMPAIGNS_A_TURN):
         try:
             run_id = _begin_due(OrgStore(org_id), campaign_id)
-        except (PerennialError, *TRANSIENT) as error:
-            # One campaign's trouble is not to keep the others waiting.
+        except Exception as error:  # noqa: BLE001  # one campaign's trouble is not to keep the others waiting
             logs.campaign_not_begun(org_id, campaign_id, error)
             continue
         if run_id:
@@ -167,7 +165,9 @@ def _begin(
     run = runs.new_run(org.org_id, JOB, campaign.run_key, params, actor, now)
     if runs_store.find(transaction, org, run.id) is None:
         runs_store.save(transaction, org, run)
-    return _save(transaction, org, domain.begun(campaign, run.id, params["size"], actor.id, now))
+    # A schedule approves nothing: whoever scheduled the campaign has.
+    by = "" if actor == BY_ITSELF else actor.id
+    return _save(transaction, org, domain.begun(campaign, run.id, params["size"], by, now))
 
 
 def _params(org: OrgStore, campaign_id: str, plan_id: str, now: datetime) -> dict[str, Any]:

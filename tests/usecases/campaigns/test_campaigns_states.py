@@ -192,6 +192,17 @@ class TestWhatTheDashboardWrites:
         office.settle()
         assert office.got() == {office.desk.phone(1): 1}
         assert office.campaign(spring)["status"] == "sending"
+        assert "approvedBy" not in office.campaign(spring)
+
+    def test_one_that_is_damaged_keeps_no_other_waiting(self, office: Office) -> None:
+        office.desk.customer("ann", 1)
+        spring, damaged = office.create(), office.create()
+        for campaign_id in (damaged, spring):
+            office.schedule(campaign_id)
+        office.client.document("campaigns", damaged).update({"planId": "gone"})
+        office.desk.time.advance(timedelta(hours=1))
+        assert office.begin_due() == 1
+        assert [office.campaign(it)["status"] for it in (spring, damaged)] == ["sending", "scheduled"]
 
     @pytest.mark.parametrize(
         ("fields", "reason"),
