@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 _POLL_SECONDS = 0.01
 _START_SECONDS = 30.0
@@ -112,6 +114,17 @@ def exit_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def leave(code: int) -> NoReturn:
+    """End this process with `code`, all its work done and its files closed.
+
+    Taking the interpreter down object by object would be a third of what a server that lives for a test costs.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def wait_for_file(path: Path) -> str:

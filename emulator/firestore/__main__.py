@@ -21,7 +21,7 @@ from emulator.firestore.rulebook import Rulebook
 from emulator.firestore.rules import RulesSyntaxError
 from emulator.firestore.server import assemble
 from emulator.firestore.transactions import DEFAULT_CONCURRENCY, Concurrency
-from emulator.processes import exit_with_parent, write_whole
+from emulator.processes import exit_with_parent, leave, write_whole
 
 _RULES_CHECK_SECONDS = 0.5
 
@@ -112,4 +112,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    leave(main())

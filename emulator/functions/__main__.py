@@ -7,11 +7,10 @@ import json
 import logging
 import os
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 
-from emulator.processes import exit_with_parent, wait_for_file, write_whole
+from emulator.processes import exit_with_parent, leave, wait_for_file, write_whole
 
 _THREADS = 16
 _AUTH_EMULATOR = "127.0.0.1:9099"
@@ -99,4 +98,4 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -17,7 +17,7 @@ import requests
 import uvicorn
 
 from emulator.clock import ClockFile, SystemClock
-from emulator.processes import exit_with_parent, wait_for_file, write_whole
+from emulator.processes import exit_with_parent, leave, wait_for_file, write_whole
 from emulator.scheduler.job import Schedule
 from emulator.scheduler.routes import application
 from emulator.scheduler.service import LastRuns, Scheduler
@@ -115,4 +115,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    leave(main())

@@ -13,7 +13,7 @@ from pathlib import Path
 import grpc.aio
 
 from emulator.clock import ClockFile, SystemClock
-from emulator.processes import exit_with_parent, write_whole
+from emulator.processes import exit_with_parent, leave, write_whole
 from emulator.tasks.dispatcher import Dispatcher
 from emulator.tasks.grpc_service import service_handler
 from emulator.tasks.http_client import send
@@ -87,4 +87,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    leave(main())

@@ -12,7 +12,7 @@ from types import FrameType
 import waitress
 
 from emulator.clock import ClockFile
-from emulator.processes import exit_with_parent, write_whole
+from emulator.processes import exit_with_parent, leave, write_whole
 from emulator.vendors.application import Application
 
 PORT = 9699
@@ -55,4 +55,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    leave(main())
