@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 _LOADED = "import json, sys; import main; print(json.dumps(sorted(sys.modules)))"
-_OURS_MAX = 200
+_OURS_MAX = 220
 """Some 0.7 ms each to execute, 1.2 ms to compile: at three times as many the budget of README would be spent."""
 
 
