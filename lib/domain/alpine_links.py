@@ -45,9 +45,9 @@ class Link:
 def is_known(link: Link, alpine: Alpine, calculated: Calculated, terms: str) -> bool:
     """Whether this very comparison has been made already, so that nothing can come of it.
 
-    Waiting ends by time alone, and what a hold has kept from being entered may be free by now.
+    Waiting ends by time alone, and what a hold, a debt or the last entry has stood in the way of may be free by now.
     """
-    if link.state is State.WAITING or link.reason == Hindrance.RESERVED:
+    if link.state is State.WAITING or link.reason in (Hindrance.RESERVED, Hindrance.OWES, Hindrance.WAITED_LONG):
         return False
     if isinstance(alpine, Member):
         seen = (link.contact_id, link.points, link.tier, link.calculated)
@@ -82,7 +82,7 @@ def linked(
         difference=judgement.remaining,
         accepted=0 if is_exact else link.accepted,
         agreed_seq=seq if is_exact else link.agreed_seq,
-        since=calculated.as_of if is_waiting else None,
+        since=(calculated.waits_since or calculated.as_of) if is_waiting else None,
         as_of=alpine.as_of,
     )
 

@@ -43,11 +43,13 @@ class Calculated:
     """Our side. `as_of`: when what the last entry tells of happened, None without entries.
 
     `redeemed`: points spent on rewards here since the sides last agreed, which Alpine IQ may not know of.
+    `waits_since`: what it has been waited for from, if it was waited for the last time.
     """
 
     balances: Balances
     as_of: datetime | None = None
     redeemed: int = 0
+    waits_since: datetime | None = None
 
     @property
     def points(self) -> int:
@@ -109,12 +111,14 @@ class Hindrance(StrEnum):
     """Why a policy under which Alpine IQ's figure holds could not make it hold whole.
 
     RESERVED: points set aside by a hold are not taken. OWES: a debt of the customer's, which they do not know, is not
-    forgiven by it. REDEEMED_HERE: points that bought a reward here do not come back.
+    forgiven by it. REDEEMED_HERE: points that bought a reward here do not come back. WAITED_LONG, under any policy:
+    their figure never shows the last entry, because there is always another one.
     """
 
     RESERVED = "reserved"
     OWES = "owes"
     REDEEMED_HERE = "redeemed_here"
+    WAITED_LONG = "waited_long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,10 @@ def judged(calculated: Calculated, alpine: Alpine, terms: Terms, now: datetime, 
         return Judgement(State.KEPT, difference, ratio)
     settled = _is_settled(calculated, alpine, terms)
     if not settled and calculated.as_of is not None and now < calculated.as_of + terms.patience:
-        return Judgement(State.WAITING, difference, ratio)
+        since = calculated.waits_since
+        if since is None or now < since + terms.patience:
+            return Judgement(State.WAITING, difference, ratio)
+        return Judgement(State.OPEN, difference, ratio, stale=True, reason=Hindrance.WAITED_LONG.value)
     if terms.policy in (Policy.CALCULATED_WINS, Policy.ALERT_ONLY):
         return Judgement(State.OPEN, difference, ratio, stale=not settled)
     return _overridden(

@@ -215,6 +215,18 @@ class TestFreshness:
         found = judged(ours(100, as_of=entered_at), theirs(50, changed_at=LONG_AGO), terms(), NOW)
         assert (found.state, found.stale) == (state, state is State.OVERRIDDEN)
 
+    @pytest.mark.parametrize("policy", list(Policy))
+    @pytest.mark.parametrize(
+        ("hours_waited", "state"), [(47, State.WAITING), (48, State.OPEN)], ids=["patience", "no end of it"]
+    )
+    def test_who_always_has_another_entry_is_not_waited_for_for_ever(
+        self, policy: Policy, hours_waited: int, state: State
+    ) -> None:
+        waited = Calculated(Balances(100), NOW - timedelta(hours=3), waits_since=NOW - timedelta(hours=hours_waited))
+        found = judged(waited, theirs(50, changed_at=LONG_AGO), terms(policy), NOW)
+        assert (found.state, found.entered) == (state, 0)
+        assert (found.stale, found.reason) == ((True, "waited_long") if state is State.OPEN else (False, ""))
+
     def test_agreement_needs_no_waiting(self) -> None:
         assert judged(ours(100, as_of=NOW), theirs(100, changed_at=LONG_AGO), terms(), NOW).state is State.AGREED
 

@@ -162,7 +162,8 @@ def _calculated(
     if alpine.points > calculated.points:
         since = compared.link.agreed_seq
         redeemed = link_rules.redeemed_in(alpine_links.entries_since(transaction, sync.org, customer.account, since))
-    return Calculated(balances, as_of, redeemed)
+    waits_since = compared.link.since if compared.link.state is State.WAITING else None
+    return Calculated(balances, as_of, redeemed, waits_since)
 
 
 def _may_be(transaction: Transaction, sync: Sync, customer_id: str, found: Snapshot) -> bool:

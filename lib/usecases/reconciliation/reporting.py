@@ -1,7 +1,7 @@
 """When syncs are due, what they are started with, and the one summary that operators get of each."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from lib.usecases.reconciliation.connection import connect
 from lib.vendors.errors import SwitchedOff
 
 HOUR = 2
+_HOURLY = timedelta(hours=1)
 _LARGEST_OF = 200
 
 
@@ -30,8 +31,10 @@ def due() -> Iterator[tuple[str, str, dict[str, Any]]]:
     now = clock.now()
     for org_id in integrations.connected_orgs():
         org = OrgStore(org_id)
-        local = now.astimezone(ZoneInfo(settings_store.load(org).time_zone))
-        if local.hour == HOUR:
+        zone = ZoneInfo(settings_store.load(org).time_zone)
+        local, before = now.astimezone(zone), (now - _HOURLY).astimezone(zone)
+        # Where clocks are put forward there is a night without this hour, and where they are put back one with two.
+        if before.hour < HOUR <= local.hour:
             key = f"nightly:{local.date().isoformat()}"
             try:
                 yield org_id, key, begin(org_id, key)

@@ -1,11 +1,14 @@
 """Nights: who is compared with whom, what becomes of a difference, and that a quiet night writes nothing."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from emulator.client import StackClient
+from lib.platform import clock
 from lib.store.org import OrgStore
 from lib.usecases import points, reconciliation
 from lib.usecases.reconciliation import syncing
@@ -122,11 +125,39 @@ class TestWaiting:
         shop.night()
         assert (shop.state(ada), (shop.discrepancy(ada) or {})["stale"]) == ("overridden", True)
 
+    def test_who_buys_every_day_is_shown_to_a_person_in_the_end(self, open_shop: Open) -> None:
+        shop = open_shop(freshnessHours=24)
+        ada = shop.both("ada", 100, 50, lastPurchase="2026-01-01T00:00:00Z")
+        states = []
+        for _ in range(4):
+            shop.night()
+            states.append(shop.state(ada))
+            shop.time.pass_(hours=13)
+            points.adjust(shop.till.command("adjust_points"), ada, 1, "bought again")
+        assert states == ["waiting", "waiting", "open", "waiting"]
+        assert ((shop.discrepancy(ada) or {})["state"], shop.till.points(ada)) == ("open", 104)
+
     def test_what_their_list_of_changes_tells_counts(self, shop: Shop) -> None:
         ada = shop.both("ada", 100, 100, lastPurchase="2026-01-01T00:00:00Z")
         shop.sandbox.ask("POST", f"/accounts/{shop.uid}/redemptions", {"contactID": "ada", "points": 60})
         assert shop.night()["overridden"] == 1
         assert shop.till.points(ada) == 40
+
+
+class TestWhen:
+    @pytest.mark.parametrize(
+        ("day", "hour"),
+        [("2027-01-15", 2), ("2027-03-14", 3), ("2027-11-07", 2)],
+        ids=["any night", "no such hour", "one o'clock twice"],
+    )
+    def test_every_night_has_one(self, shop: Shop, monkeypatch: pytest.MonkeyPatch, day: str, hour: int) -> None:
+        zone, begun = ZoneInfo("America/New_York"), []
+        midnight = datetime.fromisoformat(f"{day}T00:41").replace(tzinfo=zone).astimezone(UTC)
+        for hours in range(23):
+            now = midnight + timedelta(hours=hours)
+            monkeypatch.setattr(clock, "now", lambda now=now: now)
+            begun += [(now.astimezone(zone).hour, key) for _, key, _ in reconciliation.due()]
+        assert begun == [(hour, f"nightly:{day}")]
 
 
 class TestWhoIsWho:
