@@ -107,7 +107,8 @@ class LyingAccount:
             self.sandbox.put_account(self.uid, shifts=True)
             return
         fault = self.chance.choice(_FAULTS)
-        self.sandbox.fail(**fault, path=_ASKED.format(uid=self.uid), times=self.chance.randrange(1, 5), skip=self.chance.randrange(3))
+        often: dict[str, Any] = {"times": self.chance.randrange(1, 5), "skip": self.chance.randrange(3)}
+        self.sandbox.fail(**fault, path=_ASKED.format(uid=self.uid), **often)
         self.world.count(f"alpine: {fault['kind']}")
 
     def behave(self) -> None:

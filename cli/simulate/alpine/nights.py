@@ -10,10 +10,13 @@ from cli.simulate import almanac
 from cli.simulate.alpine.account import LyingAccount
 from cli.simulate.alpine.judge import Judge
 from cli.simulate.alpine.terms import ShopTerms
+from cli.simulate.books import Deserves, Phase
 from cli.simulate.chores import Chores
 from cli.simulate.faults import Crash, Faults
 from cli.simulate.front import Answer, Busy
+from cli.simulate.orders import SimOrder
 from cli.simulate.people import ORGS, Person
+from cli.simulate.rewards import Till
 from cli.simulate.world import World
 from emulator.vendors.client import SandboxClient
 from lib.domain.ledger import Actor
@@ -25,6 +28,8 @@ from lib.usecases.points import Who
 _STAFF = Actor("staff", "manager")
 _CALLS_MAX = 50
 _PASSES_MAX = 3
+_WISHES = 3
+_REWARD_POINTS, _BASKET_CENTS = 20, 20_000
 _NIGHTLY = timedelta(hours=2, minutes=41)
 
 
@@ -38,7 +43,11 @@ class Nights:
     chance: Random
     judge: Judge
     touched: set[str] = field(default_factory=set)
+    _till: Till = field(init=False)
     _done: int = 0
+
+    def __post_init__(self) -> None:
+        self._till = Till(self.world, self.faults, self.chance, "till-alpine")
 
     def step(self) -> None:
         """Time has passed: they have heard of sales; then one thing happens, here or there."""
@@ -47,12 +56,13 @@ class Nights:
             account.hear_of_sales()
         account, roll = self.chance.choice(self._accounts), self.chance.random()
         steps: tuple[tuple[float, Callable[[LyingAccount], None]], ...] = (
-            (0.30, lambda account: account.lie()),
-            (0.42, lambda account: account.fail_soon()),
-            (0.46, lambda account: account.behave()),
-            (0.62, self._sync_one),
-            (0.74, self._look_at_one),
-            (0.88, self._decide_one),
+            (0.24, lambda account: account.lie()),
+            (0.34, lambda account: account.fail_soon()),
+            (0.38, lambda account: account.behave()),
+            (0.52, self._sync_one),
+            (0.62, self._look_at_one),
+            (0.70, self._decide_one),
+            (0.88, self._redeem_one),
             (0.92, self._sync_all),
             (0.95, self._change_terms),
             (1.00, lambda _: self._sleep()),
@@ -171,14 +181,35 @@ class Nights:
             self.touched.add(person.key)
         self.world.count(f"resolve_discrepancy: {resolution}")
 
+    def _redeem_one(self, account: LyingAccount) -> None:
+        """Somebody is given a reward, of which nobody tells Alpine IQ; some think better of it."""
+        known = [it for it in self._known(account) if self._free(it) >= _REWARD_POINTS]
+        if not known:
+            return
+        person = self.chance.choice(known)
+        state = Deserves(Phase.EARNING, person.key, _BASKET_CENTS, self.world.timeline.now)
+        # Not every amount is one of the shop's rewards.
+        for _ in range(_WISHES):
+            self._done += 1
+            order = SimOrder(f"order-reward-{self._done}", state, {})
+            self._till.hold(person, self.world.customer_ids[person.key], order)
+            redeemed = self._till.go_on()
+            self.touched |= {person.key, redeemed.key if redeemed else person.key}
+
+    def _free(self, person: Person) -> int:
+        return self.world.oracle.expected([person.key])[person.key].available
+
     def _change_terms(self, account: LyingAccount) -> None:
         self.judge.terms[account.org_id].change(self.chance)
         connect(self.world, account, self.judge.terms[account.org_id])
         self.world.count("alpine: changes of terms")
 
     def _somebody(self, account: LyingAccount) -> Person | None:
-        known = [it for it in self.world.people if it.org_id == account.org_id and it.key in self.world.customer_ids]
+        known = self._known(account)
         return self.chance.choice(known) if known else None
+
+    def _known(self, account: LyingAccount) -> list[Person]:
+        return [it for it in self.world.people if it.org_id == account.org_id and it.key in self.world.customer_ids]
 
     def _answered(self, function: str, data: Answer) -> tuple[Answer, set[str]]:
         """The answer, asked for with one key until there is one, and all that has been written on the way."""
