@@ -1,5 +1,5 @@
-"""`./dev demo`: orders through the local stack, points redeemed, a night's sync with Alpine IQ, all of it audited,
-compared and printed.
+"""`./dev demo`: orders through the local stack, points redeemed, a night's sync with Alpine IQ, a campaign to those who
+have stayed away, all of it compared, audited and printed.
 
 With --days the orders are written at their own moments, by a clock that is moved on day by day, and every night the
 jobs run: points are released, warned of and expire, tiers lapse, segments change, and in the end there is a bill.
@@ -68,7 +68,7 @@ def _positive(text: str) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code 0 when all is well, 1 when the audit or the comparison found anything or an event was given up,
+    """Exit code 0 when all is well, 1 when the audit or a comparison found anything or an event was given up,
     2 when the orders cannot be read."""
     options = _parse(arguments)
     started = time.perf_counter()

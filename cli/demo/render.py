@@ -1,15 +1,16 @@
 """Prints a demo's report for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from cli.demo import tables
 from cli.demo.report import Json
+from cli.demo.tables import money
+from cli.demo.winback import render as winback
 
 _PROBLEMS_MAX = 10
-_BAR_WIDTH = 30
 _OPEN_MAX = 4
 _HINDRANCES = {
     "redeemed_here": "points redeemed here, which Alpine IQ does not know of, do not come back",
@@ -21,29 +22,15 @@ def render(report: Json, console: Console) -> None:
     """Everything of a report that a person wants to see, the verdict last."""
     _orders(report, console)
     _customers(report, console)
-    bars("Tiers", report["tiers"], console)
-    bars("Segments", report["segments"], console)
+    tables.bars("Tiers", report["tiers"], console)
+    tables.bars("Segments", report["segments"], console)
     at_the_till(report["redemptions"], console)
     _with_alpine_iq(report["alpineIq"], console)
     if report["customer"]:
         _ledger(report["customer"], console)
+    if report["winBack"]:
+        winback.render(report["winBack"], console)
     verdict(report, console)
-
-
-def new_table(title: str, *columns: str) -> Table:
-    """A table without lines; without a heading where no column has a name."""
-    table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.show_header = any(columns)
-    for column in columns:
-        table.add_column(column)
-    return table
-
-
-def _facts(title: str, facts: Mapping[str, str], console: Console) -> None:
-    table = new_table(title, "", "")
-    for name, value in facts.items():
-        table.add_row(f"{name}  ", value)
-    console.print(table)
 
 
 def _took(durations: Json) -> str:
@@ -67,8 +54,8 @@ def _orders(report: Json, console: Console) -> None:
             f"{refunds['lines']:,}: {refunds['lines_matched']:,} found their sale, "
             f"{refunds['lines_matched_in_part']:,} in part, {refunds['lines_unmatched']:,} not"
         )
-        facts["cancelled money"] = f"{_money(refunds['cents'])}, {_money(refunds['cents_matched'])} found its sale"
-    _facts("Orders", facts, console)
+        facts["cancelled money"] = f"{money(refunds['cents'])}, {money(refunds['cents_matched'])} found its sale"
+    tables.facts("Orders", facts, console)
 
 
 def _customers(report: Json, console: Console) -> None:
@@ -76,22 +63,12 @@ def _customers(report: Json, console: Console) -> None:
     facts = {
         "customers": f"{balances['customers']:,}",
         "orders that count": f"{balances['ordersCounted']:,}",
-        "lifetime spend": _money(balances["spendCents"]),
+        "lifetime spend": money(balances["spendCents"]),
         "points available": f"{balances['pointsAvailable']:,}",
         "points owed": f"{balances['pointsOwed']:,} (refunded after they were spent)",
     }
     facts |= {f"kept for review: {reason}": f"{count:,}" for reason, count in report["inbox"].items()}
-    _facts("Customers", facts, console)
-
-
-def bars(title: str, counted: Mapping[str, int], console: Console) -> None:
-    """Prints counts by name, with a bar each."""
-    table = new_table(title, "", "", "")
-    table.columns[1].justify = "right"
-    most = max(counted.values(), default=0)
-    for name, count in counted.items():
-        table.add_row(f"{name}  ", f"{count:,}", Text("█" * round(_BAR_WIDTH * count / most) if most else "", "cyan"))
-    console.print(table)
+    tables.facts("Customers", facts, console)
 
 
 def at_the_till(found: Json, console: Console) -> None:
@@ -102,7 +79,7 @@ def at_the_till(found: Json, console: Console) -> None:
         facts["hold and capture"] = _took(found["redeem"])
     if found["calls"]["count"]:
         facts["one call"] = _took(found["calls"])
-    _facts("At the till", facts, console)
+    tables.facts("At the till", facts, console)
 
 
 def _with_alpine_iq(night: Json, console: Console) -> None:
@@ -131,11 +108,11 @@ def _with_alpine_iq(night: Json, console: Console) -> None:
     )
     if told := night["unreachable"]:
         facts["while it does not answer"] = f"the till is told our {told['points']:,} points, and why: {told['why']}"
-    _facts("A night with Alpine IQ", facts, console)
+    tables.facts("A night with Alpine IQ", facts, console)
 
 
 def _ledger(customer: Json, console: Console) -> None:
-    table = new_table(f"How {customer['customerId']} came to these points", "", "", "points", "balance", "")
+    table = tables.new_table(f"How {customer['customerId']} came to these points", "", "", "points", "balance", "")
     for column in (0, 2, 3):
         table.columns[column].justify = "right"
     for entry in customer["entries"]:
@@ -159,6 +136,7 @@ def verdict(report: Json, console: Console) -> None:
             f"the figures of all {expected['customers']:,} customers agree",
         ),
         ("Events", report["failures"], f"all {report['events']['delivered']:,} were worked"),
+        *_campaign(report.get("winBack")),
     ):
         found = Text(f"{len(problems):,} found", "bold red") if problems else Text(clean, "bold green")
         console.print(Text(f"{title:<9} ").append(found))
@@ -167,5 +145,8 @@ def verdict(report: Json, console: Console) -> None:
     console.print(f"{report['seconds']['total']:.0f} s in all", style="dim")
 
 
-def _money(cents: int) -> str:
-    return f"{cents / 100:,.2f}"
+def _campaign(campaign: Json | None) -> Iterator[tuple[str, list[str], str]]:
+    if campaign:
+        sent = campaign["texts"] + campaign["mails"]
+        clean = f"{sent:,} messages, one to each who must get one, none to anybody else, none at night"
+        yield "Campaign", campaign["differences"], clean

@@ -71,6 +71,8 @@ def billed(usage: Mapping[str, int], orders: int, own_reads: int, own_writes: in
 
 
 def is_clean(report: Json) -> bool:
-    """Whether something was audited, nothing was found by it or the comparison, and no event was given up."""
-    problems = report["audit"]["violations"] or report["expected"]["differences"] or report["failures"]
+    """Whether something was audited, nothing was found by it or the comparison, no event was given up, and a campaign
+    reached whom it must."""
+    campaign = (report.get("winBack") or {}).get("differences", [])
+    problems = report["audit"]["violations"] or report["expected"]["differences"] or report["failures"] or campaign
     return not problems and report["audit"]["documents"] > 0

@@ -1,4 +1,4 @@
-"""The demo from an empty database to its report: set up, replay, redeem, a night with Alpine IQ, compare, audit."""
+"""The demo from an empty database to its report: orders, points, a night with Alpine IQ, a win-back campaign, audit."""
 
 import os
 import time
@@ -23,6 +23,7 @@ from cli.demo.seen import Seen
 from cli.demo.shop_setup import ORG_ID, PROGRAMME, REDEMPTION_POINTS, set_up
 from cli.demo.sources import Source
 from cli.demo.till import Sale, Shopper, Till
+from cli.demo.winback.scenes import win_back
 from emulator.client import StackClient
 from emulator.stack import Stack
 from emulator.tokens import id_token
@@ -65,7 +66,9 @@ class _Demo:
             **reporting.redemptions(till.outcomes, till.redeemed, till.redeem_seconds, till.call_seconds),
             **reporting.balances(stored, [name for name, _ in PROGRAMME.tiers]),
             "alpineIq": night.report,
-            **self._verdict(till, night),
+            "expected": self._compared(till, night),
+            "winBack": self._win_back(),
+            **self._verdict(),
             "customer": story,
             "seconds": self.seconds,
         }
@@ -102,18 +105,24 @@ class _Demo:
             self.api.drain(_DRAIN_SECONDS)
         return outcome
 
-    def _verdict(self, till: Till, night: Outcome) -> Json:
+    def _compared(self, till: Till, night: Outcome) -> Json:
         """What Alpine IQ's figures give or take is expected by those figures, not by what the ledger says of it."""
         with self._step("compare", "Comparing every customer with the expected figures"):
             expected, gone = self.source.expected(PROGRAMME), Counter(till.redeemed)
             gone.subtract(night.entered)
             stored = read_stored(self.client, ORG_ID)
             found = sorted([*differences(stored, expected, self.seen.buyers, gone), *night.differences])
+        return {"customers": len(expected), "differences": found}
+
+    def _win_back(self) -> Json | None:
+        with self._step("winBack", "A campaign to those who have stayed away"):
+            return win_back(self.stack, self.client, self.api)
+
+    def _verdict(self) -> Json:
         with self._step("audit", "Auditing every document"):
             audited = audit(ORG_ID)
         failures = self.api.events()["failures"]
         return {
-            "expected": {"customers": len(expected), "differences": found},
             "audit": {"documents": audited.documents, "violations": [str(it) for it in audited.violations]},
             "failures": [f"{failure['document']}: {failure['error']}" for failure in failures],
         }

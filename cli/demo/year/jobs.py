@@ -79,20 +79,20 @@ class Jobs:
         schedules = {name: job.schedule.cron for name, job in self._scheduler.jobs.items()}
         return {name: days * _calls_a_day(cron) for name, cron in schedules.items()}
 
-    def drain(self) -> None:
-        """Waits until all tasks are done; raises JobFailed when they are not.
+    def drain(self, within: timedelta = _LATER) -> None:
+        """Waits until all tasks are done that are due by then; raises JobFailed when they are not.
 
         A task that ends has put the next one into its queue before, and queues are looked at in that order: when none
         of them has anything, nothing is on its way from one to another either.
         """
         give_up = time.monotonic() + _DRAIN_SECONDS
-        while any(map(self._is_busy, self._queues)):
+        while any(self._is_busy(queue, within) for queue in self._queues):
             if time.monotonic() > give_up:
                 raise JobFailed(f"tasks are still there after {_DRAIN_SECONDS:g} s")
             time.sleep(_POLL_SECONDS)
 
-    def _is_busy(self, queue: str) -> bool:
-        soon = self._clock.now() + _LATER
+    def _is_busy(self, queue: str, within: timedelta) -> bool:
+        soon = self._clock.now() + within
         tasks: Any = self._tasks.list_tasks(parent=queue)
         return any(task.schedule_time <= soon for task in tasks)
 

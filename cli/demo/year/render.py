@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.demo import render as demo
+from cli.demo import tables
 from cli.demo.report import Json
 
 _POINTS = ("orders", "earned", "taken back", "released", "expired", "redeemed")
@@ -20,9 +21,9 @@ def render(report: Json, console: Console) -> None:
     console.print(f"\n{days}: {replay['orders']:,} orders, written {replay['writes']:,} times", style="bold")
     _months("Points by month", _POINTS, report["months"], console)
     _months("Customers by month", _MOVES, report["months"], console)
-    demo.bars("Tiers", report["tiers"], console)
-    demo.bars("Segments", report["segments"], console)
-    demo.bars("Notices", {name.replace("_", " "): count for name, count in report["notices"].items()}, console)
+    tables.bars("Tiers", report["tiers"], console)
+    tables.bars("Segments", report["segments"], console)
+    tables.bars("Notices", {name.replace("_", " "): count for name, count in report["notices"].items()}, console)
     demo.at_the_till(report["redemptions"], console)
     if report["customer"]:
         _story(report["customer"], console)
@@ -32,7 +33,7 @@ def render(report: Json, console: Console) -> None:
 
 
 def _months(title: str, columns: Sequence[str], months: list[Json], console: Console) -> None:
-    table = demo.new_table(title, "month", *columns)
+    table = tables.new_table(title, "month", *columns)
     for column in table.columns[1:]:
         column.justify = "right"
     for month in months:
@@ -42,7 +43,7 @@ def _months(title: str, columns: Sequence[str], months: list[Json], console: Con
 
 
 def _story(customer: Json, console: Console) -> None:
-    table = demo.new_table(f"The year of {customer['customerId']}", "", "points", "balance", "")
+    table = tables.new_table(f"The year of {customer['customerId']}", "", "points", "balance", "")
     table.columns[1].justify = table.columns[2].justify = "right"
     for event in customer["events"]:
         if event["points"] is None:
@@ -55,7 +56,7 @@ def _story(customer: Json, console: Console) -> None:
 
 def _bill(bill: Json, console: Console) -> None:
     title = f"What this would have cost, at list prices of {bill['pricesOf']}, nothing free"
-    table: Table = demo.new_table(title, "", "reads", "writes", "deletes", "dollars")
+    table: Table = tables.new_table(title, "", "reads", "writes", "deletes", "dollars")
     for column in table.columns[1:]:
         column.justify = "right"
     for line in bill["lines"]:
