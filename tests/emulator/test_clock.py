@@ -16,7 +16,7 @@ import requests
 from google.api_core.exceptions import FailedPrecondition, InvalidArgument
 from google.cloud import firestore as firestore_library
 from google.cloud.tasks_v2 import Queue
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.clock import ClockFile, SystemClock
@@ -206,6 +206,7 @@ def test_a_commit_is_refused_when_what_has_changed_since_its_reads_is_forgotten(
     assert not transaction.reads_still_hold()
 
 
+@settings(deadline=None)
 @given(moves=st.lists(st.integers(-100, 100), max_size=20))
 def test_commits_follow_each_other_however_the_clock_is_moved(moves: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as environment:
