@@ -14,7 +14,7 @@ from lib.domain.invariants.messages import MESSAGE_SHAPE
 from lib.domain.invariants.programme import Programme
 from lib.domain.invariants.violations import Document
 from lib.domain.settings import effective_settings
-from lib.store import recipients
+from lib.store import attributions, recipients
 from lib.store.client import database
 from lib.store.org import SYSTEM, UNASSIGNED, OrgStore
 from lib.store.settings import menu_document
@@ -158,6 +158,15 @@ class AuditReader:
     def recipients(self, named: Iterable[tuple[str, str]]) -> dict[str, Document]:
         """Those of these recipients, named by campaign and id, that exist, by id."""
         return self._existing([recipients.reference(self.org, *name) for name in named])
+
+    def followed_campaigns(self) -> list[Document]:
+        """The org's campaigns whose orders are followed, and how far."""
+        query = self.org.campaigns().where(filter=FieldFilter("following", "==", True)).select(["followed"])
+        return [campaign for page in self._pages(query, PAGE_OF_DOCUMENTS) for campaign in page]
+
+    def claims(self, campaign_id: str) -> Iterator[list[Document]]:
+        """Pages of the orders that a campaign of the org claims."""
+        return self._pages(attributions.of_campaign(self.org, campaign_id), PAGE_OF_DOCUMENTS)
 
     @property
     def menu_path(self) -> str:

@@ -108,6 +108,10 @@ class OrgStore:
         """`campaigns/{id}`; its reader checks the owner with `owns`."""
         return self.client.document("campaigns", campaign_id)
 
+    def campaigns(self) -> Query:
+        """This org's campaigns."""
+        return self._owned("campaigns")
+
     def campaigns_of_all(self) -> CollectionReference:
         """Campaigns whichever org they are of, to find those that are due; only ids leave the query's module."""
         return self.client.collection("campaigns")

@@ -222,6 +222,27 @@ MESSAGES = [
     case("{message}", {"claimedAt": _LATER}, "M3 {message}"),
     case("{message}", {"attempts": "1"}, "D1 {message}"),
 ]
+_AUTUMN = {"orgId": ORG, "following": True, "followed": {}}
+CLAIMS = [
+    case(
+        "campaigns/autumn/attributions/o9",
+        {COPY_OF: "{claim}", "campaignId": "autumn"},
+        "V1 {claim}",
+        "V2 campaigns/autumn/attributions/o9",
+        also={"campaigns/autumn": _AUTUMN},
+    ),
+    case("{claim}", {"orderId": "o1"}, "V1 {claim}"),
+    case("{claim}", {"campaignId": "spring"}, "V1 {claim}"),
+    case("{dees_recipient}", {"attributedOrders": {}}, "V2 {claim}"),
+    case("{dees_recipient}", {"converted": False}, "V2 {claim}"),
+    case("{dees_recipient}", {"sentAt": _LATER}, "V2 {claim}"),
+    case("{dees_recipient}", {"sentAt": NOW - timedelta(days=31)}, "V2 {claim}"),
+    case("{dees_recipient}", None, "V2 {claim}"),
+    case("{claim}", {"customerId": BOB}, "V2 {claim}", "V3 {claim}"),
+    case("{claim}", {"orderCents": 1}, "V2 {claim}", "V3 {claim}"),
+    case("{claim}", {"orderCreatedAt": NOW}, "V3 {claim}"),
+    case("{claim}", {"orderCents": "1"}, "D1 {claim}"),
+]
 RECONCILIATION = [
     case("{bob}", {"pointsFromAlpine": 5}, "Q1 {bob}"),
     case("{bob}", {"loyaltyReconciled": True}, "Q1 {bob}"),
@@ -253,4 +274,4 @@ OTHERS = [
     case("customers/x", {"loyaltyEngine": 1, "loyalty": {}}, "T2 customers/x"),
 ]
 OWNED = [*LEDGERS, *ACCRUALS, *CUSTOMERS, *IDENTITIES, *REDEMPTIONS, *NOTICES, *OCCASIONS]
-DAMAGES = [*OWNED, *RECONCILIATION, *MESSAGES, *CONSENTS, *RUNS, *OTHERS]
+DAMAGES = [*OWNED, *RECONCILIATION, *MESSAGES, *CLAIMS, *CONSENTS, *RUNS, *OTHERS]

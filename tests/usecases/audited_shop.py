@@ -32,7 +32,7 @@ from lib.store import shards as shards_store
 from lib.store import transaction as transactions
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
-from lib.usecases import automations, consents, messaging, points, redemptions, settings
+from lib.usecases import automations, campaign_results, consents, messaging, points, redemptions, settings
 from lib.usecases.orders import OrderChange, record_order
 from lib.usecases.reconciliation.comparing import By, Sync, compare
 
@@ -124,6 +124,21 @@ class Shop:
         assert consents.follow(wish, consents.Choice.UNSUBSCRIBE)
         return f"customer_communications/{message.id}"
 
+    def claimed_order(self) -> tuple[str, str]:
+        """Paths of an order that a campaign claims, and of its recipient: Dee bought after she had a text."""
+        chosen = Recipient("summer", DEE, Channel.SMS, 1, Group.TREATED, True, NOW)
+        transactions.run(lambda transaction: recipients.create(transaction, OrgStore(ORG), [chosen]))
+        path = f"campaigns/summer/recipients/{chosen.id}"
+        self.client.document(path).update({"status": "sent", "sentAt": NOW})
+        self.client.document("campaigns/summer").set(
+            {"orgId": ORG, "name": "Summer", "status": "sent", "channels": ["sms"], "following": True, "sentAt": NOW}
+        )
+        self.order("o9", createdAt=NOW + timedelta(seconds=1), orgId=ORG, customerId=DEE)
+        campaign_results.follow()
+        # An hour later orders are looked at again, and nothing has changed.
+        self.client.document("campaigns/summer").update({"followed.ordersUntil": NOW + timedelta(hours=1)})
+        return "campaigns/summer/attributions/o9", path
+
     def birthday(self, customer_id: str) -> str:
         """Gives somebody points for it; the path of the record."""
         words = {"sms": {"body": "Hi"}, "bonusPoints": 25, "enabled": True}
@@ -175,7 +190,7 @@ class Shop:
 
 def open_shop(client: Client) -> Shop:
     """Ann earns, redeems, is refunded; Bob takes over one of her orders; Old has a balance from before; Dee has her
-    birthday; Eve is of another org and has Ann's POS number and address there."""
+    birthday and answers a campaign; Eve is of another org and has Ann's POS number and address there."""
     shop = Shop(client)
     settings.update(shop.command("update_loyalty_settings"), {"pointsPerDollar": 2, "pointsExpireMonths": 12})
     client.document("customers", OLD).set({"orgId": ORG, "points": 40, "totalSpent": 80.0, "orderCount": 2,
@@ -214,6 +229,8 @@ def open_shop(client: Client) -> Shop:
     granted, withdrawn = client.collection(f"{log}/events").order_by("recordedAt").get()
     run, shard = shop.finished_run()
     open_run, open_shard = shop.open_run()
+    dees_record = shop.birthday(DEE)
+    claim, dees_recipient = shop.claimed_order()
     tenant = f"tenants/{ORG}"
     shop.paths = {
         "tenant": tenant,
@@ -230,7 +247,9 @@ def open_shop(client: Client) -> Shop:
         "withdrawn": f"{log}/events/{withdrawn.id}",
         "message": shop.sent_message(),
         "recipient": f"campaigns/spring/recipients/{recipient_id('spring', ANN, Channel.SMS, 1)}",
-        "dees_record": shop.birthday(DEE),
+        "dees_record": dees_record,
+        "claim": claim,
+        "dees_recipient": dees_recipient,
         "dee_1": f"customers/{DEE}/ledger/0000000001",
         "run": run,
         "shard": shard,

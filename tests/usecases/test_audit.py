@@ -38,7 +38,7 @@ def test_a_shop_of_the_product_s_own_making_is_clean(shop: Shop) -> None:
     assert {kind for kind, count in report.findings.checked.items() if count} == {
         "customers", "ledger entries", "accruals", "redemptions", "identities", "spending", "activities", "orders",
         "receipts", "menus", "runs", "shards", "notices", "consents", "consent events", "discrepancies",
-        "messages", "occasions",
+        "messages", "occasions", "claims",
     }  # fmt: skip
     assert report.is_clean
 

@@ -16,6 +16,7 @@ from lib.domain.menu import public_menu
 from lib.store import audit as store
 from lib.store.audit import AuditReader
 from lib.store.org import OrgStore
+from lib.usecases.audit.claims import check_claims
 from lib.usecases.audit.consents import check_consents
 from lib.usecases.audit.customers import CustomerAudit
 from lib.usecases.audit.messages import MessageAudit
@@ -59,6 +60,7 @@ def _audit_org(reader: AuditReader, settle: timedelta, findings: Findings) -> No
     work_pages(reader.messages(), MessageAudit(reader).check, own)
     work_pages(reader.all_of("runs"), RunAudit(reader).check, own)
     check_consents(reader, own)
+    check_claims(reader, own)
     _check_menu(reader, programme, settle, own)
     findings.add(own)
 

@@ -50,7 +50,7 @@ def office(
     desk.open()
     yield Office(desk, queue)
     killer.arm(None)
-    assert [str(it) for it in audit(desk.org_id).violations if str(it).startswith(("M", "F", "G"))] == []
+    assert [str(it) for it in audit(desk.org_id).violations if str(it).startswith(("M", "F", "G", "V"))] == []
     for sandbox in sandboxes.values():
         sandbox.reset()
         sandbox.close()
