@@ -45,18 +45,27 @@ _DAY = timedelta(days=1)
 class Schedule:
     """What an org answers by itself, and when it looks for it next.
 
-    since: the occasions with a date, and when each was switched on. heard: those that come with a notice. hour: of the
-    org's day. next_at: when to look for dates, None for never. done_to: the last day (the org's) that was looked at.
-    keys_for: names the run that is to give customers their keys first, "" if none is.
+    since: when each occasion was switched on; what was before is not answered. hour: of the org's day. next_at: when to
+    look for dates, None for never. done_to: the last day (the org's) that was looked at. keys_for: names the run that
+    is to give customers their keys first, "" if none is.
     """
 
     org_id: str
     since: Mapping[MessageType, datetime] = field(default_factory=dict)
-    heard: tuple[MessageType, ...] = ()
     hour: int = 10
     next_at: datetime | None = None
     done_to: date | None = None
     keys_for: str = ""
+
+    @property
+    def dated(self) -> tuple[MessageType, ...]:
+        """Those that are looked for by date."""
+        return tuple(kind for kind in DATED if kind in self.since)
+
+    @property
+    def heard(self) -> tuple[NoticeKind, ...]:
+        """The notices that are answered."""
+        return tuple(notice for notice, kind in HEARD.items() if kind in self.since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +79,19 @@ class Search:
 
 def scheduled(before: Schedule, settings: MessagingSettings, at: datetime) -> Schedule:
     """The schedule by settings that are in force from `at` on (UTC)."""
-    on = {kind: before.since.get(kind, at) for kind in DATED if settings.automation(kind)}
-    is_new = any(kind not in before.since for kind in _KEYED & on.keys())
-    return replace(
+    kinds = (*DATED, *HEARD.values())
+    after = replace(
         before,
-        since=on,
-        heard=tuple(kind for kind in HEARD.values() if settings.automation(kind)),
+        since={kind: before.since.get(kind, at) for kind in kinds if settings.automation(kind)},
         hour=settings.automation_hour,
-        next_at=at if on else None,
-        done_to=before.done_to if on else None,
-        keys_for=(at.isoformat() if is_new else before.keys_for) if _KEYED & on.keys() else "",
+    )
+    keyed = _KEYED & after.since.keys()
+    is_new = bool(keyed - before.since.keys())
+    return replace(
+        after,
+        next_at=at if after.dated else None,
+        done_to=before.done_to if after.dated else None,
+        keys_for=(at.isoformat() if is_new else before.keys_for) if keyed else "",
     )
 
 
@@ -96,7 +108,8 @@ def looked(schedule: Schedule, now: datetime, time_zone: str) -> tuple[Schedule,
     after = replace(schedule, next_at=_at_hour(today + _DAY, schedule.hour, time_zone), done_to=today)
     first = min(today - _DAY, schedule.done_to + _DAY) if schedule.done_to else today - _DAY
     searches = []
-    for kind, since in schedule.since.items():
+    for kind in schedule.dated:
+        since = schedule.since[kind]
         span = Span(max(first, today - _LATE_DAYS[kind] * _DAY, local_day(since, time_zone)), today)
         searches.append(Search(kind, span, since))
     return after, tuple(search for search in searches if search.span.first <= today)
@@ -123,9 +136,10 @@ def heard_in(notice: Notice, time_zone: str) -> Occasion | None:
     return Occasion(kind, Cause("notice", notice.id), notice.occurred_at, until, _told(notice, time_zone))
 
 
-def is_too_old(notice: Notice, occasion: Occasion, now: datetime) -> bool:
-    """Whether it is too late to tell what a notice says."""
-    return now - notice.occurred_at > NOTICE_STALE_AFTER or now >= occasion.good_until
+def is_too_old(notice: Notice, occasion: Occasion, now: datetime, since: datetime) -> bool:
+    """Whether it is too late to tell what a notice says, or it is from before its kind was switched on (`since`)."""
+    is_stale = now - notice.occurred_at > NOTICE_STALE_AFTER or now >= occasion.good_until
+    return is_stale or notice.occurred_at < since
 
 
 def is_still_so(notice: Notice, tier: str | None, segment: str | None) -> bool:

@@ -38,7 +38,6 @@ def write(transaction: Transaction, org: OrgStore, schedule: Schedule, now: date
         "id": org.org_id,
         "orgId": org.org_id,
         "since": {kind.value: at for kind, at in schedule.since.items()},
-        "heard": [kind.value for kind in schedule.heard],
         "hears": bool(schedule.heard),
         "hour": schedule.hour,
         "nextAt": schedule.next_at,
@@ -91,7 +90,6 @@ def _decode(org_id: str, fields: Mapping[str, Any]) -> Schedule:
     return Schedule(
         org_id=check_org_id(org_id),
         since={MessageType(kind): at for kind, at in fields["since"].items()},
-        heard=tuple(MessageType(kind) for kind in fields["heard"]),
         hour=fields["hour"],
         next_at=fields["nextAt"],
         done_to=date.fromisoformat(fields["doneTo"]) if fields["doneTo"] else None,

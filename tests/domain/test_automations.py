@@ -13,6 +13,7 @@ from lib.domain.automations import DATED, HEARD, Schedule, looked, scheduled
 from lib.domain.errors import InvalidInput
 from lib.domain.frequency import MessageType, good_until
 from lib.domain.messaging import MessagingSettings, validated_messaging
+from lib.domain.notices import NoticeKind
 
 ZONE = "America/New_York"
 AT = datetime(2027, 5, 1, 12, tzinfo=UTC)
@@ -31,7 +32,8 @@ def days(schedule: Schedule, now: datetime) -> dict[str, tuple[date, date]]:
 class TestSwitching:
     def test_what_is_switched_on_is_looked_for_from_then_on(self) -> None:
         schedule = scheduled(Schedule("a"), settings(MessageType.BIRTHDAY, MessageType.TIER_GAINED), AT)
-        assert (schedule.since, schedule.heard) == ({MessageType.BIRTHDAY: AT}, (MessageType.TIER_GAINED,))
+        assert schedule.since == {MessageType.BIRTHDAY: AT, MessageType.TIER_GAINED: AT}
+        assert (schedule.dated, schedule.heard) == ((MessageType.BIRTHDAY,), (NoticeKind.TIER_CHANGED,))
         assert (schedule.next_at, schedule.keys_for) == (AT, AT.isoformat())
 
     def test_what_is_on_stays_on_since_it_was(self) -> None:
@@ -46,6 +48,10 @@ class TestSwitching:
         known = scheduled(Schedule("a"), settings(MessageType.BIRTHDAY), AT)
         asked = scheduled(replace(known, keys_for=""), settings(MessageType.BIRTHDAY, MessageType.WELCOME), AT)
         assert asked.keys_for == ""
+
+    def test_an_org_that_only_hears_looks_for_no_dates(self) -> None:
+        schedule = scheduled(Schedule("a"), settings(MessageType.TIER_GAINED), AT)
+        assert (schedule.next_at, schedule.keys_for, schedule.dated) == (None, "", ())
 
     def test_what_is_off_is_looked_for_never(self) -> None:
         on = scheduled(Schedule("a"), settings(*DATED, *HEARD.values()), AT)

@@ -4,7 +4,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from google.api_core.exceptions import GoogleAPIError
@@ -31,12 +31,12 @@ _THREADS = 8
 
 @dataclass(slots=True)
 class _Org:
-    """An org whose notices are being heard: what it answers each kind with, and the last notice looked at."""
+    """An org whose notices are being heard: what it answers each kind with, since when, the last notice looked at."""
 
     store: OrgStore
     rules: Mapping[NoticeKind, Rules]
+    since: Mapping[MessageType, datetime]
     after: str | None = None
-    counts: Counter[str] = field(default_factory=Counter)
 
 
 def hear(enqueue: Enqueue) -> Mapping[str, int]:
@@ -65,9 +65,8 @@ def hear(enqueue: Enqueue) -> Mapping[str, int]:
 def _open(schedule: domain.Schedule, now: datetime) -> _Org | None:
     """None for an org that answers nothing now, such as one whose programme is paused."""
     org = OrgStore(schedule.org_id)
-    kinds: dict[NoticeKind, MessageType] = {kind: it for kind, it in domain.HEARD.items() if it in schedule.heard}
-    found = {kind: rules for kind, message in kinds.items() if (rules := Rules.of(org, message, now))}
-    return _Org(org, found) if found else None
+    found = {kind: rules for kind in schedule.heard if (rules := Rules.of(org, domain.HEARD[kind], now))}
+    return _Org(org, found, schedule.since) if found else None
 
 
 def _hear_one(enqueue: Enqueue, org: _Org, notice_id: str, now: datetime) -> str:
@@ -86,17 +85,17 @@ def _settled(transaction: Transaction, org: _Org, notice_id: str, now: datetime)
     rules = org.rules.get(notice.kind) if notice else None
     if notice is None or rules is None:
         return Outcome(reason=HAD)
-    outcome = _heard(transaction, rules, notice, now)
+    outcome = _heard(transaction, rules, notice, org.since[domain.HEARD[notice.kind]], now)
     # Opened again by what wrote it, and told before: it is told.
     notices.settle(transaction, org.store, notice, "" if outcome.reason == HAD else outcome.reason, now)
     return outcome
 
 
-def _heard(transaction: Transaction, rules: Rules, notice: Notice, now: datetime) -> Outcome:
+def _heard(transaction: Transaction, rules: Rules, notice: Notice, since: datetime, now: datetime) -> Outcome:
     occasion = domain.heard_in(notice, rules.loyalty.time_zone)
     if occasion is None or not domain.is_wanted(notice, rules.automation):
         return Outcome(reason="not_wanted")
-    if domain.is_too_old(notice, occasion, now):
+    if domain.is_too_old(notice, occasion, now, since):
         return Outcome(reason="too_old")
     document = transaction.get([rules.org.customer(notice.customer_id)])[0]
     if has_left(rules.org, document):

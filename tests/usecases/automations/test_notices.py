@@ -111,6 +111,18 @@ def test_one_that_nobody_heard_for_two_days_is_closed(shop: Corner, ann: str) ->
     assert (shop.notice(made), shop.sent) == (("closed", "too_old"), [])
 
 
+def test_one_from_before_its_kind_was_switched_on_is_closed(corner: Corner) -> None:
+    corner.at(*NOW)
+    ann = corner.customer("ann", segment="at_risk", tier="silver")
+    made = corner.notify(ann, segment_entered=AT_RISK)
+    corner.time.advance(timedelta(minutes=1))
+    corner.on(segment_entered={})
+    later = corner.notify(ann, tier_changed=GAINED)
+    assert (corner.hear(), corner.notice(made)) == ({"closed": 1}, ("closed", "too_old"))
+    corner.change("more", {"automations": {"tier_gained": {"enabled": True, **TEXT}}})
+    assert (corner.hear(), corner.notice(later)) == ({"told": 1}, ("told", ""))
+
+
 def test_only_segments_that_are_wanted_are_told_of(shop: Corner, ann: str) -> None:
     shop.on("some", segment_entered={"segments": ["vip"]})
     made = shop.notify(ann, segment_entered=AT_RISK)
