@@ -118,13 +118,14 @@ def copy(
 
 
 def progress(message: Message) -> dict[str, Any]:
-    """What a recipient says of its message, under the dashboard's names."""
+    """What a recipient says of its message, under the dashboard's names. `reason`: why it is known to have failed; of
+    one that came back there is an `error` only."""
     waits = message.state in (State.QUEUED, State.SENDING)
-    failed = message.state.status == "failed" or message.state is State.BOUNCED
+    failed = message.state.status == "failed"
     return {
         "status": "pending" if waits else message.state.status,
         "reason": message.reason if failed else "",
-        "error": message.reason or None if failed else None,
+        "error": message.reason or None if failed or message.state is State.BOUNCED else None,
         "providerMessageId": message.provider_id or None,
         "sentAt": message.sent_at,
         "deliveredAt": message.reported.get(State.DELIVERED),

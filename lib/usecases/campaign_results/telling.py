@@ -11,12 +11,13 @@ from lib.store.org import OrgStore
 
 
 def results(org_id: str, campaign_id: str) -> Answer:
-    """What has become of the campaign, as last counted (`countedAt`, null: not yet), and why messages were not sent.
+    """What has become of the campaign, as last counted (`countedAt`, null: not yet), and why somebody got nothing.
 
     Rates, and the conversions' difference, are in PERCENT (0 to 100); money is in cents but where it says dollars.
     `claimed`: orders put down to the campaign's messages. `groups`, `lift`: those who could have been written to, split
     by lot, whatever was sent or claimed; an interval is of 95 %, and has a reason instead where there are too few.
-    `skipped`: of recipients, by reason, as of now. Raises NotFound. Two reads, and two a reason.
+    `skipped`: recipients that nothing was sent to, or that it failed for, by reason, as of now. Raises NotFound. Two
+    reads, and two a reason.
     """
     org = OrgStore(org_id)
     campaign = campaigns.load(org, campaign_id)
