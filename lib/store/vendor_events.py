@@ -21,7 +21,8 @@ RECEIVED, WORKED, KEPT = "received", "worked", "kept"
 
 _KEPT_FOR = timedelta(days=90)
 _PAYLOAD_LENGTH_MAX = 20_000
-_OVERDUE_MAX = 500
+_OVERDUE_MAX = 5_000
+_TRIED_FOR = timedelta(days=14)
 _BATCH_MAX = 200
 
 
@@ -57,12 +58,18 @@ def close(transaction: Transaction, org: OrgStore, event: VendorEvent, outcome: 
 
 
 def overdue(before: datetime) -> Iterator[tuple[str, str]]:
-    """(org id, item id) of events received before this moment and not worked yet, the oldest first. One read each."""
+    """(org id, item id) of events received before this moment and not worked yet, the oldest first. One read each.
+
+    What could not be worked for two weeks stays where it is, for a person: it must not hold up what came since.
+    """
     waiting = database().collection_group("inbox").where(filter=FieldFilter("status", "==", RECEIVED))
-    query = waiting.where(filter=FieldFilter("receivedAt", "<=", before)).order_by("receivedAt").limit(_OVERDUE_MAX)
+    late = waiting.where(filter=FieldFilter("receivedAt", ">", before - _TRIED_FOR))
+    query = late.where(filter=FieldFilter("receivedAt", "<=", before)).order_by("receivedAt").limit(_OVERDUE_MAX)
     for found in query.select(["receivedAt"]).stream():
-        # tenants/{org}/inbox/{id}: the path says whose it is.
-        yield found.reference.parent.parent.id, found.id
+        # tenants/{org}/inbox/{id}: the path says whose it is, and others may have collections of that name too.
+        path = found.reference.path.split("/")
+        if len(path) == 4 and path[0] == "tenants":
+            yield path[1], path[3]
 
 
 def _encode(event: VendorEvent, payload: Mapping[str, Any]) -> dict[str, Any]:
