@@ -17,7 +17,7 @@ from lib.domain.consent import Channel, Purpose
 from lib.domain.errors import InvalidInput
 from lib.domain.frequency import MessageType
 from lib.domain.message_variables import CustomerFacts, customer_values, occasion_variables
-from lib.domain.message_wording import SmsTemplate, Template
+from lib.domain.message_wording import SmsTemplate, Template, template_id
 from lib.domain.messaging import MessagingSettings
 from lib.domain.sms_lint import Severity
 from lib.store import campaign_plans, message_templates, messaging
@@ -67,18 +67,23 @@ def prepare(org: OrgStore, campaign: Campaign, now: datetime, *, accepts_warning
     prepared = checked(campaign, messaging.load(org), accepts_warnings=accepts_warnings)
     if prepared.refusal:
         return prepared
-    template_ids = {
-        channel: message_templates.keep(org, campaign.content[channel], now) for channel in campaign.channels
-    }
-    plan = Plan(
-        channels=campaign.channels,
-        template_ids=template_ids,
+    for channel in campaign.channels:
+        message_templates.keep(org, campaign.content[channel], now)
+    plan = plan_of(campaign)
+    return Prepared(plan, campaign_plans.keep(org, plan, now), reviews=prepared.reviews)
+
+
+def plan_of(campaign: Campaign) -> Plan:
+    """What the campaign says by now, of the channels that have words."""
+    channels = tuple(channel for channel in campaign.channels if channel in campaign.content)
+    return Plan(
+        channels=channels,
+        template_ids={channel: template_id(campaign.org_id, campaign.content[channel]) for channel in channels},
         audience=campaign.audience,
         excluded=campaign.excluded,
         holdout_percent=campaign.holdout_percent,
         link_url=campaign.link_url,
     )
-    return Prepared(plan, campaign_plans.keep(org, plan, now), reviews=prepared.reviews)
 
 
 def checked(campaign: Campaign, settings: MessagingSettings, *, accepts_warnings: bool) -> Prepared:

@@ -1,7 +1,9 @@
 """What a campaign would do if it was sent now: to how many, to whom not and why, and what is wrong with it.
 
-Nothing is written. The size of the audience is exact. Whether somebody can be written to has to be looked at for each:
-that is done for all of an audience of up to `LOOKED_AT_MAX`, and else for so many of them, the first by id.
+It is a look at what the campaign says by now; `editedSince` is true where that is not what was fixed when it was
+scheduled or sent. Nothing is written. The size of the audience is exact. Whether somebody can be written to has to be
+looked at for each: that is done for all of an audience of up to `LOOKED_AT_MAX`, and else for so many of them, the
+first by id.
 """
 
 from collections import Counter
@@ -24,7 +26,7 @@ from lib.store.consents import Asked
 from lib.store.org import OrgStore
 from lib.store.readers import Reader
 from lib.usecases.campaigns.eligibility import eligible
-from lib.usecases.campaigns.preparing import checked
+from lib.usecases.campaigns.preparing import checked, plan_of
 from lib.usecases.campaigns.telling import of_campaign
 
 LOOKED_AT_MAX = 2_000
@@ -88,6 +90,7 @@ def preview(org_id: str, campaign_id: str) -> Preview:
             }
             for channel, each in seen.items()
         },
+        "editedSince": campaign.has_plan and plan_of(campaign).id_in(org_id) != campaign.plan_id,
         "refusal": found.refusal.value if found.refusal else None,
         **found.facts,
     }

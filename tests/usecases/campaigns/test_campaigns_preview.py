@@ -76,6 +76,21 @@ def test_what_is_wrong_with_it_is_told_with_the_figures(office: Office) -> None:
     assert shown["channels"]["email"]["on"] is False
 
 
+def test_whether_it_was_edited_after_it_was_scheduled(office: Office) -> None:
+    spring = office.create()
+
+    def edited() -> bool:
+        return bool(campaigns.preview(office.org_id, spring).answer["editedSince"])
+
+    assert not edited()
+    office.schedule(spring)
+    assert not edited()
+    office.client.document("campaigns", spring).update({"content.sms.body": "Something else"})
+    assert edited()
+    office.schedule(spring)
+    assert not edited()
+
+
 def test_nobody_to_show_it_with(office: Office) -> None:
     found = campaigns.preview(office.org_id, office.create(audience=Audience(Kind.SEGMENT, segments=("vip",))))
     assert found.answer["audience"]["size"] == found.answer["reachable"] == 0

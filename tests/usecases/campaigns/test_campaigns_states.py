@@ -115,6 +115,26 @@ class TestInTheMiddle:
             refused = again(spring)
             assert (refused["ok"], refused["reason"]) == (False, "wrong_status")
 
+    def test_one_that_failed_half_way_goes_on(self, office: Office) -> None:
+        for number in range(5):
+            office.desk.customer(f"c{number:02}", number)
+        spring = office.create()
+        office.send(spring)
+        office.pause(spring)
+        office.client.document("campaigns", spring).update({"status": "failed", "statusReason": "run_failed"})
+        assert office.resume(spring)["campaign"]["reason"] is None
+        office.settle()
+        assert len(office.got()) == 5
+
+    def test_one_that_stood_still_for_weeks_is_not_gone_on_with(self, office: Office) -> None:
+        office.desk.customer("ann", 1)
+        spring = office.create()
+        office.send(spring)
+        office.pause(spring)
+        office.wait(days=15)
+        assert office.resume(spring)["reason"] == "run_too_old"
+        assert office.cancel(spring)["ok"]
+
     def test_a_run_that_nobody_wakes_for_days_sends_nothing_stale(self, office: Office) -> None:
         office.desk.customer("ann", 1)
         spring = office.create()
@@ -212,7 +232,20 @@ class TestWhatTheDashboardWrites:
             ({"audience": {"type": "segment", "segments": []}}, "no_audience"),
             ({"audience": {"type": "unheard_of"}}, "no_audience"),
             ({"audience": "all"}, "no_audience"),
+            ({"audience": {"type": "all", "tags": [f"t{number}" for number in range(31)]}}, "audience_too_large"),
+            (
+                {
+                    "audience": {
+                        "type": "custom",
+                        "customFilter": {"customerIds": ["x" * 1000 + f"{n}" for n in range(701)]},
+                    }
+                },
+                "audience_too_large",
+            ),
             ({"content": {"sms": {"body": "{% for x in y %}"}}}, "bad_template"),
+            ({"content": {"sms": {"body": "Hi", "imageUrl": "http://a.example/x.png"}}}, "bad_template"),
+            ({"content": {"sms": {"body": "Hi " * 700}}}, "bad_template"),
+            ({"linkUrl": "javascript:alert(1)"}, "bad_template"),
             ({"content": {"sms": {"body": "Fresh weed today"}}}, "carriers_refuse"),
         ],
     )
