@@ -47,8 +47,9 @@ class Balances:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an entry comes from: ("order", order id), ("redemption", its id), ("adjustment", key), ("opening", id), or
-    ("lot", its id) and ("parcel", its id) for what time alone has done, or an order has undone of it."""
+    """What an entry comes from: ("order", order id), ("redemption", its id), ("adjustment", key), ("opening", id),
+    ("birthday", "2027") or another occasion, or ("lot", its id) and ("parcel", its id) for what time alone has done, or
+    an order has undone of it."""
 
     type: str
     id: str
