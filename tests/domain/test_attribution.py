@@ -1,5 +1,6 @@
 """Who may claim an order, and what the comparison counts, in whatever order things are told."""
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.domain.attribution import Following, Purchase, Window, closable, decide, last_touch, span
+from lib.domain.holdout import is_held_out
+from lib.domain.lift import shares_compared
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -166,3 +169,37 @@ def test_a_campaign_stays_as_long_as_one_that_competes_with_it() -> None:
 def test_nothing_matters_without_windows() -> None:
     assert span([]) is None
     assert decide([], [], [order(NOON)]) == decide([], [], [])
+
+
+OPENS, CLOSES = 9 * HOUR, 21 * HOUR
+WINDOW = 36 * HOUR
+
+
+def _found_differences(chance: random.Random, *, from_the_message: bool) -> int:
+    """How many of sixty campaigns that have no effect at all seem to have one. Each begins at eight in the evening, to
+    five hundred customers of whom every fourth is held out; texts wait for nine in the morning, when the shop opens."""
+    evening = NOON + 8 * HOUR
+    found = 0
+    for campaign in range(60):
+        spent: dict[bool, list[int]] = {True: [], False: []}
+        for number in range(500):
+            held_out = is_held_out(f"org_{campaign}", str(number), 25)
+            since = evening if held_out or not from_the_message else evening + 13 * HOUR
+            draw = Window("A", str(number), since, WINDOW)
+            day = NOON - 12 * HOUR + chance.randrange(3) * timedelta(days=1)
+            bought = order(day + OPENS + chance.random() * (CLOSES - OPENS)) if chance.random() < 0.6 else None
+            verdict = decide([draw], [draw], [bought] if bought else [])
+            spent[held_out].append(sum(purchase.cents for purchase in verdict.bought[draw.recipient_id]))
+        treated, holdout = ((sum(map(bool, spent[group])), len(spent[group])) for group in (False, True))
+        interval = shares_compared(*treated, *holdout)
+        found += not interval.low <= 0 <= interval.high
+    return found
+
+
+def test_a_campaign_without_an_effect_seems_to_have_none() -> None:
+    """One in twenty may by chance, which of sixty are three; nine is beyond three standard deviations. Windows that
+    began with the messages would find an effect of the shop's hours nearly every time."""
+    chance = random.Random(1908)
+
+    assert _found_differences(chance, from_the_message=False) <= 8
+    assert _found_differences(chance, from_the_message=True) >= 50
