@@ -148,7 +148,7 @@ class _Look:
 
     def _situation(self, recipient: Recipient, consent: ConsentState, recent: RecentMessages) -> Situation:
         rules, message = self._rules, self._message
-        campaign = campaign_states.load(rules.org, message.campaign_id) if message.campaign_id else ""
+        campaign = campaign_states.load(rules.org, message.campaign_id) if message.campaign_id else None
         phone = recipient.address if message.channel is Channel.SMS else None
         unsigned = needs_keys(message) and links.signing_keys() is None
         return Situation(
@@ -161,7 +161,8 @@ class _Look:
             quiet=message.channel is Channel.SMS or rules.settings.email.quiet_hours,
             off=rules.off or (Reason.NO_LINK_KEYS.value if unsigned else ""),
             paused=rules.settings.paused or campaign == "paused" or (self._is_marketing and rules.loyalty.paused),
-            cancelled=campaign == "cancelled",
+            # Whoever deletes a campaign while it is sent means to end it.
+            cancelled=campaign in ("cancelled", ""),
         )
 
     def _written(self, reader: Reader, recent: RecentMessages) -> Claim:

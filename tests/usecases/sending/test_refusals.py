@@ -99,6 +99,10 @@ class TestPauses:
         (message,) = desk.send(desk.message(desk.customer("ann"), campaign_id="spring"))
         assert message.reason == reason
 
+    def test_a_campaign_that_was_deleted(self, desk: Desk) -> None:
+        (message,) = desk.send(desk.message(desk.customer("ann"), campaign_id="spring"))
+        assert (message.state, message.reason) == (State.SKIPPED, "cancelled")
+
 
 class TestStrangers:
     """Customers type their own names; they must not write in the shop's."""

@@ -21,6 +21,7 @@ TEMPLATES = pytest.mark.parametrize("template", [TEXT, MAIL], ids=["sms", "email
 class TestWhatIsWritten:
     def test_a_text_as_the_dashboard_reads_it(self, desk: Desk) -> None:
         ann = desk.customer("ann")
+        desk.client.document("campaigns", "spring").set({"orgId": desk.org_id, "status": "sending"})
         (message,) = desk.send(desk.message(ann, campaign_id="spring"))
         fields = desk.document(message)
         (text,) = desk.arrived()
