@@ -107,6 +107,9 @@ class _Campaign:
         self.jobs.drain()
         self.texts = [each for each in self.box.texts() if each["id"] not in answers]
         self.mails = self.box.mails()
+        for messages in (self.texts, self.mails):
+            # Which of two arrives first is chance.
+            messages.sort(key=address_of)
         self.stack.clock.move(timedelta(hours=1))
         clicks = self._react()
         self.stack.clock.move(timedelta(hours=3))

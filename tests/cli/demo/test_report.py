@@ -49,6 +49,7 @@ def test_tiers_keep_their_order_and_unknown_ones_are_shown() -> None:
         {"audit": {"documents": 9, "violations": ["L4 customers/1: expected 2, found 3"]}},
         {"expected": {"customers": 9, "differences": ["customer 1: has no document"]}},
         {"failures": ["orders/1: 500"]},
+        {"winBack": {"differences": ["campaign: ann got 2 by sms, expected 1"]}},
         {"audit": {"documents": 0, "violations": []}},
     ],
 )
@@ -57,5 +58,6 @@ def test_any_problem_is_a_problem(problem: dict[str, Any]) -> None:
         "audit": {"documents": 9, "violations": []},
         "expected": {"customers": 9, "differences": []},
         "failures": [],
+        "winBack": {"differences": []},
     }
     assert is_clean(clean | problem) is (not problem)
