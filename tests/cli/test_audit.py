@@ -27,7 +27,7 @@ def test_as_json(project: str, capsys: pytest.CaptureFixture[str]) -> None:
     report: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert report["orgs"] == [ORG]
     assert report["clean"] is False
-    assert report["checked"]["customers"] == 3
+    assert report["checked"]["customers"] == 4
     assert report["violations"] == [
         {"invariant": "C3", "path": f"customers/{ANN}", "expected": "loyaltyPoints 250", "found": "0"}
     ]

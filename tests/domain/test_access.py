@@ -26,7 +26,12 @@ AT_THE_TILL = {
     Action.SET_CONSENT,
     Action.GET_CONSENT,
 }
-OF_STAFF = AT_THE_TILL | {Action.REINSTATE_REDEMPTION, Action.SYNC_CUSTOMER, Action.LIST_DISCREPANCIES}
+OF_STAFF = AT_THE_TILL | {
+    Action.REINSTATE_REDEMPTION,
+    Action.SYNC_CUSTOMER,
+    Action.LIST_DISCREPANCIES,
+    Action.PREVIEW_MESSAGE,
+}
 EVERYTHING = set(Action)
 
 # Written out here a second time, role by role: a change of the product's table must be meant.
