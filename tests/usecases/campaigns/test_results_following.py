@@ -111,6 +111,19 @@ class TestTrouble:
         assert till.claimed(spring) == {"a": 4200, "b": 4200}
         assert till.results(spring)["claimed"]["orders"] == 2
 
+    def test_what_is_committed_a_little_after_its_time_is_not_missed(self, office: Office, till: Till) -> None:
+        """Whoever writes says when before the commit: a turn may look between the two."""
+        spring = sent_to(office, "ann", "bob")
+        office.desk.time.advance(HOUR)
+        till.follow()
+        office.desk.time.advance(timedelta(seconds=-90))
+        till.sell("ann", "o")
+        till.report("bob", State.DELIVERED)
+        till.follow(timedelta(minutes=5))
+
+        assert till.claimed(spring) == {"o": 4200}
+        assert till.results(spring)["performance"]["delivered"] == 1
+
     def test_what_is_too_much_for_one_turn_is_gone_on_with(
         self, office: Office, till: Till, monkeypatch: pytest.MonkeyPatch
     ) -> None:
