@@ -144,6 +144,8 @@ class Desk:
         for worker in self._workers:
             worker.drain()
         if self._is_alone:
+            if self._nights:
+                self._nights.wait()
             self._chores.finish()
             if self._nights:
                 self._nights.settle()

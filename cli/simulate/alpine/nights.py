@@ -28,6 +28,7 @@ from lib.usecases.points import Who
 _STAFF = Actor("staff", "manager")
 _CALLS_MAX = 50
 _PASSES_MAX = 3
+_PATIENCE_MAX = timedelta(hours=49)
 _WISHES = 3
 _REWARD_POINTS, _BASKET_CENTS = 20, 20_000
 _NIGHTLY = timedelta(hours=2, minutes=41)
@@ -68,6 +69,11 @@ class Nights:
             (1.00, lambda _: self._sleep()),
         )
         next(act for share, act in steps if roll < share)(account)
+
+    def wait(self) -> None:
+        """Mostly until no figure is waited for any more."""
+        if self.chance.random() < 0.7:
+            self.world.timeline.advance(_PATIENCE_MAX)
 
     def settle(self) -> set[str]:
         """Has everybody compared while nothing fails and nothing else happens; nobody who differs may be silent. Whose
