@@ -1,4 +1,4 @@
-"""What is deployed is what main.py names is what the README tells."""
+"""What is deployed is what main.py names is what docs/FUNCTIONS.md tells."""
 
 import ast
 import re
@@ -37,8 +37,8 @@ def test_main_names_every_deployed_function_and_nothing_else(root: Path, endpoin
     assert sorted(ast.literal_eval(names.value)) == sorted(endpoints)
 
 
-def test_the_readme_tells_of_every_deployed_function(root: Path, endpoints: dict[str, Any]) -> None:
-    rows = (_ROW.match(line) for line in (root / "README.md").read_text().splitlines())
+def test_the_page_of_functions_tells_of_every_deployed_function(root: Path, endpoints: dict[str, Any]) -> None:
+    rows = (_ROW.match(line) for line in (root / "docs" / "FUNCTIONS.md").read_text().splitlines())
     told = {row["name"]: row["kind"] for row in rows if row}
     deployed = {
         name: next(kind for trigger, kind in _KINDS.items() if trigger in endpoint)
