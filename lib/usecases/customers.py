@@ -16,10 +16,11 @@ from lib.domain.redemptions import Refusal
 from lib.domain.repair import rebuilt
 from lib.domain.settings import LoyaltySettings
 from lib.domain.standing import refreshed
-from lib.platform import clock
+from lib.platform import clock, secrets
 from lib.store import (
     accruals,
     activities,
+    alpine_pushes,
     customers,
     directory,
     identities,
@@ -84,9 +85,15 @@ def _record_if_behind(org: OrgStore, stored: StoredOrder, settings: LoyaltySetti
         changes = recording.decided(transaction, org, snapshot, order, settings, occasion)
         if changes is None:
             return "unchanged"
+        is_told = secrets.alpine_iq_key(org.org_id) is not None
+        before = snapshot.accrual
+        sale = alpine_pushes.new_sale(transaction, org, before, changes.accrual, command.at) if is_told else None
         if changes.customers:
             inbox.close(transaction, org, order.id, occasion)
         recording.write(transaction, org, changes, order, occasion, unchanged_since=stored.revision)
+        if sale:
+            # Its task is the sweep's to enqueue: this one is late already.
+            alpine_pushes.add(transaction, org, sale)
         return "recorded" if changes.customers else "unchanged"
 
     try:

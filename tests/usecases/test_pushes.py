@@ -21,7 +21,7 @@ from lib.platform import tasks
 from lib.store import alpine_pushes
 from lib.store.org import OrgStore
 from lib.store.transaction import run
-from lib.usecases import inbox, points, pushes
+from lib.usecases import customers, inbox, points, pushes
 from lib.vendors.alpine_iq.client import AlpineIq
 from lib.vendors.limiter import Rate
 from tests.usecases.counter import ANN, ORG, Counter, cost
@@ -161,6 +161,17 @@ class TestSales:
         later(minutes=11)
         pushes.sweep()
         assert shop.work() == ["sent"]
+
+    def test_one_whose_event_was_lost_is_told_too(self, shop: Shop, later: Callable[..., None]) -> None:
+        shop.connect(sales=True)
+        shop.sell("o1")
+        assert shop.work() == ["sent"]
+        shop.counter.write("o2", **of_customer("77", **WHO), customerId=ANN)
+        for _ in range(2):
+            customers.sync(shop.till.command("sync_customer"), ANN)
+        later(minutes=11)
+        pushes.sweep()
+        assert (shop.work(), len(shop.sales())) == (["sent"], 2)
 
     def test_nobody_to_tell_of(self, shop: Shop) -> None:
         shop.connect(sales=True)
