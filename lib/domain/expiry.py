@@ -60,6 +60,11 @@ def to_warn_of(
     return dict(sorted(points.items()))
 
 
+def expiring_at(account: Account, settings: LoyaltySettings, at: datetime) -> int:
+    """How many points expire at this instant by now, those that a hold keeps included."""
+    return sum(lot.points for lot in account.lots if _expiry(lot, settings) == at)
+
+
 def next_due(account: Account, settings: LoyaltySettings, now: datetime, warned_to: datetime | None) -> datetime | None:
     """When time alone next does something to the points: a release, an expiry or its warning; None for never.
 

@@ -30,6 +30,8 @@ class Reason(StrEnum):
     UNKNOWN_TEMPLATE = "unknown_template"
     SAME_ADDRESS = "same_address"
     CANCELLED = "cancelled"
+    AUTOMATION_OFF = "automation_off"
+    NO_LONGER_SO = "no_longer_so"
     PAUSED = "paused"
     WAITS = "waits"
 
@@ -39,7 +41,8 @@ class Situation:
     """What counts for one message now.
 
     off: why nothing can be sent on this channel, "" if it can. paused, cancelled: the org or the message's campaign.
-    place, quiet: where and whether quiet hours count. recent, caps: what this address was sent, and how much it may be.
+    over: why what it is about is over, "" if it is not. place, quiet: where and whether quiet hours count. recent,
+    caps: what this address was sent, and how much it may be.
     """
 
     now: datetime
@@ -52,6 +55,7 @@ class Situation:
     off: str = ""
     paused: bool = False
     cancelled: bool = False
+    over: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ def decide(message: Message, situation: Situation) -> Decision:
         return Skip(situation.off)
     if situation.cancelled:
         return Skip(Reason.CANCELLED)
+    if situation.over:
+        return Skip(situation.over)
     no = refusal(situation.recipient, situation.consent, message.purpose)
     if no:
         return Skip(no)

@@ -49,6 +49,12 @@ def find_open(transaction: Transaction, org: OrgStore, notice_id: str) -> Notice
     return _decode(org, found) if found.exists and found.get("state") == OPEN else None
 
 
+def find(transaction: Transaction, org: OrgStore, notice_id: str) -> Notice | None:
+    """The notice, whatever has become of it; None if there is none. One read."""
+    found = transaction.get([org.document("notices", notice_id)])[0]
+    return _decode(org, found) if found.exists else None
+
+
 def settle(transaction: Transaction, org: OrgStore, notice: Notice, reason: str, now: datetime) -> None:
     """Takes down that the customer is told of it or, with a reason, is not. One write."""
     fields = {"state": CLOSED if reason else TOLD, "reason": reason, "settledAt": now}

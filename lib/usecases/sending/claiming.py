@@ -25,6 +25,7 @@ from lib.store.org import OrgStore
 from lib.store.readers import Reader
 from lib.store.transaction import Transaction
 from lib.usecases.sending.accounts import PROVIDERS
+from lib.usecases.sending.lasting import looked_at
 from lib.usecases.sending.writing import needs_keys, write
 from lib.vendors.senders import Outcome, SendResult
 
@@ -70,7 +71,8 @@ def claim(rules: Rules, message_id: str, batch_id: str = "") -> Claim:
     `batch_id`: the request it will go out in, of which is written down whether it was made (lib/store/message_batches).
 
     Reads for a text: message, customer, consent and what the address was sent; for an e-mail two more, the dashboard's
-    own opt-outs. Writes: the message and, for marketing, that the address was sent something.
+    own opt-outs; one more for what comes from a notice. Writes: the message and, for marketing, that the address was
+    sent something.
     """
 
     def work(transaction: Transaction) -> Claim:
@@ -131,7 +133,10 @@ class _Look:
             consent = consents.states(org, message.channel, [asked], self._now, self._transaction)[0]
             if self._is_marketing:
                 recent = recent_messages.read(self._transaction, org, message.channel, address)
-        return self._decided(decide(message, self._situation(reader.recipient, consent, recent)), reader, recent)
+        self._message, over = looked_at(
+            self._transaction, org, message, snapshot, self._rules.settings, self._rules.loyalty
+        )
+        return self._decided(decide(message, self._situation(reader.recipient, consent, recent, over)), reader, recent)
 
     def _decided(self, decision: Decision, reader: Reader, recent: RecentMessages) -> Claim:
         match decision:
@@ -146,7 +151,7 @@ class _Look:
             case Send():
                 return self._written(reader, recent)
 
-    def _situation(self, recipient: Recipient, consent: ConsentState, recent: RecentMessages) -> Situation:
+    def _situation(self, recipient: Recipient, consent: ConsentState, recent: RecentMessages, over: str) -> Situation:
         rules, message = self._rules, self._message
         campaign = campaign_states.load(rules.org, message.campaign_id) if message.campaign_id else None
         phone = recipient.address if message.channel is Channel.SMS else None
@@ -163,6 +168,7 @@ class _Look:
             paused=rules.settings.paused or campaign == "paused" or (self._is_marketing and rules.loyalty.paused),
             # Whoever deletes a campaign while it is sent means to end it.
             cancelled=campaign in ("cancelled", ""),
+            over=over,
         )
 
     def _written(self, reader: Reader, recent: RecentMessages) -> Claim:

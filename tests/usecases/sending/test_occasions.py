@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from lib.domain.automations import Schedule, scheduled
+from lib.domain.commands import Command
+from lib.domain.ids import fingerprint
+from lib.domain.ledger import Actor
 from lib.domain.notices import Addressee
 from lib.platform import clock
 from lib.store import automations as schedules
 from lib.store import messaging, notices
 from lib.store import transaction as transactions
-from lib.usecases import automations, sending
+from lib.usecases import automations, points, sending
 from tests.usecases.sending.desk import Desk
 
 WORDS = {
@@ -21,6 +24,7 @@ WORDS = {
     "tier_lapsing": "{{tier}} until {{lapsesOn}}, then {{lowerTier}}",
     "points_expiring": "{{expiringPoints}} of {{loyaltyPoints}} points until {{expiresOn}}",
     "segment_entered": "Not {{previousSegment}} any more",
+    "winback": "We miss you",
 }
 END = datetime(2026, 12, 1, 5, tzinfo=UTC)
 
@@ -78,3 +82,82 @@ def test_a_notice(shop: Desk, notice: dict[str, Any], text: str) -> None:
     for _ in range(2):
         automations.hear(sending.enqueue)
     assert [found.startswith(text) for found in arrived(shop)] == [True]
+
+
+class TestWhatIsOverBeforeItGoes:
+    """Queued late in the evening; it is morning before it may go."""
+
+    @pytest.fixture
+    def evening(self, shop: Desk) -> Desk:
+        shop.time.advance(timedelta(hours=12))
+        return shop
+
+    def in_the_morning(self, shop: Desk) -> list[tuple[str, str]]:
+        """State and reason of every message, the next day at 11."""
+        shop.queue.deliver()
+        assert shop.texts.inbox() == []
+        shop.time.advance(timedelta(hours=12))
+        shop.queue.deliver()
+        found = (each.to_dict() or {} for each in shop.org.messages().stream())
+        return [(each["state"], each["reason"]) for each in found]
+
+    def missed(self, shop: Desk) -> str:
+        """Somebody whose absence has just been answered."""
+        last = shop.time.now() - timedelta(days=60, hours=6)
+        ann = shop.customer("ann", lastOrderDate=last)
+        day = shop.time.now() - timedelta(hours=6)
+        params = {"kind": "winback", "first": f"{day:%Y-%m-%d}", "last": f"{day:%Y-%m-%d}", "since": day.isoformat()}
+        member = f"{'0' * 17}:{ann}"
+        assert automations.visit(sending.enqueue, shop.org, params, member)["messages"] == 1
+        return ann
+
+    def noticed(self, shop: Desk, customer_id: str, **notice: Any) -> None:
+        ((name, said),) = notice.items()
+        made = getattr(Addressee(shop.org_id, customer_id, clock.now()), name)(**said)
+        transactions.run(lambda transaction: notices.add(transaction, shop.org, [made], clock.now()))
+        assert automations.hear(sending.enqueue)["told"] == 1
+
+    @pytest.mark.parametrize(("came_back", "state"), [(True, ("skipped", "no_longer_so")), (False, ("sent", ""))])
+    def test_who_has_come_back_is_not_missed(self, evening: Desk, came_back: bool, state: tuple[str, str]) -> None:
+        ann = self.missed(evening)
+        if came_back:
+            evening.client.document("customers", ann).update({"lastOrderDate": evening.time.now()})
+        assert self.in_the_morning(evening) == [state]
+
+    @pytest.mark.parametrize(
+        ("notice", "change"),
+        [
+            ({"tier_changed": {"before": "bronze", "after": "silver", "is_higher": True}}, {"tier": "bronze"}),
+            ({"tier_lapsing": {"tier": "silver", "lapses_at": END, "to_tier": "bronze"}}, {"tier": "gold"}),
+            ({"segment_entered": {"before": "loyal", "after": "slipping"}}, {"segment": "loyal"}),
+        ],
+    )
+    def test_what_was_told_of_may_be_gone(self, evening: Desk, notice: dict[str, Any], change: dict[str, Any]) -> None:
+        ann = evening.customer("ann", tier="silver", segment="slipping")
+        self.noticed(evening, ann, **notice)
+        evening.client.document("customers", ann).update(change)
+        assert self.in_the_morning(evening) == [("skipped", "no_longer_so")]
+
+    @pytest.mark.parametrize("spent", [50, 80])
+    def test_points_that_were_spent_do_not_expire(self, evening: Desk, spent: int) -> None:
+        evening.loyalty(pointsExpireMonths=1)
+        ann = evening.customer("ann", points=0)
+
+        def adjust(change: int) -> None:
+            key = f"{evening.org_id}:{change}"
+            command = Command("adjust", evening.org_id, Actor("staff", "owner"), key, fingerprint(change), clock.now())
+            assert points.adjust(command, ann, change, "by hand")["ok"]
+
+        adjust(80)
+        (lot,) = evening.client.document("customers", ann).get().get("loyalty.lots")
+        self.noticed(evening, ann, points_expiring={"points": 80, "expires_at": lot["expiresAt"]})
+        adjust(-spent)
+        all_spent = spent == 80
+        assert self.in_the_morning(evening) == [("skipped", "no_longer_so") if all_spent else ("sent", "")]
+        said = [text["body"].startswith("30 of 30 points until ") for text in evening.texts.inbox()]
+        assert said == ([] if all_spent else [True])
+
+    def test_an_automation_that_was_switched_off_says_nothing_more(self, evening: Desk) -> None:
+        self.missed(evening)
+        evening.settings(automations={"winback": {"enabled": False}})
+        assert self.in_the_morning(evening) == [("skipped", "automation_off")]
