@@ -108,6 +108,12 @@ def of_segment(segment: Segment) -> Audience:
     return Audience(Kind.SEGMENT, segments=(segment.value,))
 
 
+def ids_bytes(audience: Audience, excluded: Exclusions) -> int:
+    """How much of a document those take who are named one by one, also who is named twice (bytes)."""
+    named = (*audience.customer_ids, *excluded.customer_ids)
+    return sum(len(each.encode()) + 1 for each in named)
+
+
 def digest(audience: Audience, excluded: Exclusions) -> str:
     """Names who is meant; the same people by the same words have the same name."""
     meant = [audience.kind, audience.segments, audience.tiers, audience.tags, sorted(audience.customer_ids)]

@@ -22,6 +22,11 @@ from lib.store.org import SYSTEM, OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
 _LENGTH_MAX = 100_000
+# What has become of one campaign, which somebody who copies its document copies too; `progressOf` tells whose it is.
+_OF_ONE = (
+    *("planId", "plannedFor", "templateIds", "runId", "claimedAt", "sentAt", "completedAt", "approvedAt", "approvedBy"),
+    *("statusReason", "following", "followed", "performance", "results"),
+)
 
 
 def get(transaction: Transaction, org: OrgStore, campaign_id: str) -> Campaign:
@@ -64,6 +69,8 @@ def decode(org: OrgStore, snapshot: Snapshot | DocumentSnapshot[Any]) -> Campaig
     if not snapshot.exists or not org.owns(fields):
         return None
     content = _map(fields.get("content"))
+    if _is_copied(snapshot.id, fields):
+        fields = {name: value for name, value in fields.items() if name not in _OF_ONE}
     return Campaign(
         id=snapshot.id,
         org_id=org.org_id,
@@ -188,6 +195,8 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "approvedAt": campaign.approved_at,
     }
     return {
+        **(dict.fromkeys(_OF_ONE) if _is_copied(campaign.id, campaign.stored) else {}),
+        "progressOf": campaign.id,
         "status": campaign.status.value,
         "statusReason": campaign.reason or None,
         "audience": {**kept, **counts},
@@ -207,6 +216,12 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
     }
 
 
+def _is_copied(campaign_id: str, fields: Mapping[str, Any]) -> bool:
+    """Whether the document was made from another campaign's: its run and its plan are the other's, not to be stopped,
+    gone on with or sent by this one."""
+    return bool(fields.get("progressOf", campaign_id) != campaign_id)
+
+
 def _content(campaign: Campaign) -> dict[str, Any]:
     stored = _map(campaign.stored.get("content"))
     content = dict(stored)
@@ -224,9 +239,10 @@ def _words(template: Template) -> dict[str, Any]:
 
 
 def _template(channel: Channel, fields: Mapping[str, Any]) -> Template:
+    """The words whole, however long: a mail must not go out without a part that is too long (templates.problems)."""
     if channel is Channel.SMS:
-        return SmsTemplate(_string(fields.get("body")), _string(fields.get("imageUrl")))
-    return EmailTemplate(_string(fields.get("subject")), _string(fields.get("body")), _string(fields.get("htmlBody")))
+        return SmsTemplate(_any_string(fields.get("body")), _any_string(fields.get("imageUrl")))
+    return EmailTemplate(*(_any_string(fields.get(name)) for name in ("subject", "body", "htmlBody")))
 
 
 def _encode_review(review: Review) -> dict[str, Any]:
@@ -265,7 +281,12 @@ def _map(value: object) -> Mapping[str, Any]:
 
 
 def _string(value: object) -> str:
-    return value if isinstance(value, str) and len(value) <= _LENGTH_MAX else ""
+    found = _any_string(value)
+    return found if len(found) <= _LENGTH_MAX else ""
+
+
+def _any_string(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _strings(value: object) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ its messages and its shop's orders have been looked at. Whoever writes a documen
 a little later: so changes are looked for from a little before the last time.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,19 +21,20 @@ from lib.domain.messages import Message, State
 from lib.domain.money import dollars
 from lib.store import campaigns, messages, recipients
 from lib.store.attributions import reached_at
+from lib.store.messages import OnDamaged
 from lib.store.org import SYSTEM, OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
 OVERLAP = timedelta(minutes=2)
 """How long before the last time changes are looked for: longer than a commit takes. A change is seen once or twice."""
-FOLLOWED_MAX = 500
+FOLLOWED_MAX = 5_000
 """How many campaigns of all orgs are followed at a time."""
 
 _PAGE = 200
 # A campaign may name ten thousand customers one by one: nobody needs them here.
 _NEEDED = (
     *("orgId", "name", "status", "channels", "holdoutPercent", "attributionHours", "step", "planId", "runId"),
-    *("sentAt", "completedAt", "followed"),
+    *("sentAt", "completedAt", "followed", "progressOf"),
 )
 _COUNTS = {
     **{name: name for name in ("recipients", "sent", "delivered", "opened", "clicked", "bounced", "failed")},
@@ -94,17 +95,21 @@ def changed_orders(org: OrgStore, until: datetime) -> Iterator[list[OrderChange]
 
 
 def copy(
-    transaction: Transaction, followed: Followed, message_ids: list[str], orders_since: datetime, now: datetime
+    transaction: Transaction,
+    followed: Followed,
+    message_ids: list[str],
+    orders_since: datetime,
+    now: datetime,
+    on_damaged: OnDamaged,
 ) -> None:
     """Writes to the recipients what has become of their messages by now. Two reads a message, a write where it differs.
 
     Messages are read again, together with the recipients: whoever comes late must not copy what is outdated. Where it
     is known only now that a message went out before `orders_since`, or that it came back, its recipient is `unsettled`:
-    its customer's orders have been looked at without it.
+    its customer's orders have been looked at without it. A message that cannot be read is left out, and told of.
     """
     org, campaign = followed.org, followed.campaign
-    found = transaction.get([org.message(message_id) for message_id in message_ids])
-    sent = [message for snapshot in found if (message := messages.decode(org, snapshot))]
+    sent = list(_readable(org, transaction.get([org.message(each) for each in message_ids]), on_damaged))
     named = [recipient_id(campaign.id, each.customer_id, each.channel, campaign.step) for each in sent]
     stored = transaction.get([recipients.reference(org, campaign.id, name) for name in named])
     for message, recipient in zip(sent, stored, strict=True):
@@ -184,6 +189,17 @@ def _followed(snapshot: DocumentSnapshot[Any]) -> Followed | None:
     until = _map(fields.get("followed"))
     began_at = campaign.sent_at
     return Followed(org, campaign, until.get("messagesUntil") or began_at, until.get("ordersUntil") or began_at)
+
+
+def _readable(org: OrgStore, found: Iterable[Snapshot], on_damaged: OnDamaged) -> Iterator[Message]:
+    for snapshot in found:
+        try:
+            message = messages.decode(org, snapshot)
+        except (KeyError, TypeError, ValueError) as error:
+            on_damaged(org.org_id, snapshot.id, error)
+        else:
+            if message:
+                yield message
 
 
 def _changed(query: Query | CollectionReference, until: datetime, *fields: str) -> Iterator[list[Snapshot]]:

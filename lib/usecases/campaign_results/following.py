@@ -7,6 +7,7 @@ changed: three reads once or twice, and a write. An order: one read once or twic
 (settling.py). A campaign of which anything has changed: its counts (lib/store/campaign_counts.py), a read and a write.
 """
 
+import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -36,6 +37,9 @@ BUDGET_SECONDS = 300.0
 RUN_FAILED, RUN_CANCELLED = "run_failed", "run_cancelled"
 """Why a campaign is left to a person whose run did not get through, or was cancelled by itself."""
 
+# So long after its run nothing of a campaign makes sense any more: whatever is queued still cannot be read, or will be
+# given up by whoever looks at it.
+_OUTSTANDING = timedelta(days=4)
 # A campaign that is paused for so long is not resumed any more: its run cannot be.
 _FORGOTTEN = timedelta(days=30)
 _THREADS = 8
@@ -59,18 +63,19 @@ class _Turn:
 def follow() -> None:
     """Follows every campaign that is to be followed, one shop after the other. One read where there is none.
 
-    A shop with which something goes wrong is logged, holds up no other, and is gone on with by the next turn.
+    A shop with which something goes wrong is logged, holds up no other, and is gone on with by the next turn. Each turn
+    begins with another shop, so that those whose turn the budget leaves out are not always the same.
     """
     deadline = time.monotonic() + BUDGET_SECONDS
     by_org: dict[str, list[Followed]] = defaultdict(list)
     for found in follow_ups.followed():
         by_org[found.org.org_id].append(found)
     counts: Counter[str] = Counter()
-    for followed in by_org.values():
+    for org_id in random.sample(sorted(by_org), len(by_org)):
         if time.monotonic() >= deadline:
             break
         try:
-            counts.update(_follow(followed, deadline))
+            counts.update(_follow(by_org[org_id], deadline))
         except Exception as error:  # noqa: BLE001  # one shop's trouble holds up no other
             logs.unexpected_error("follow_campaigns", error)
     logs.swept("campaign_results", counts)
@@ -97,7 +102,7 @@ def _copy(turn: _Turn, orders_since: datetime, deadline: float) -> None:
     for page in follow_ups.changed_messages(turn.followed):
         ids = [change.id for change in page]
         copying = partial(follow_ups.copy, followed=turn.followed, message_ids=ids, orders_since=orders_since)
-        transactions.run(partial(copying, now=clock.now()))
+        transactions.run(partial(copying, now=clock.now(), on_damaged=logs.message_damaged))
         turn.found = turn.changed = True
         if time.monotonic() >= deadline:
             # Whoever goes on begins at the last of them.
@@ -183,11 +188,13 @@ def _note(org: OrgStore, turn: _Turn) -> None:
 
 
 def _is_ending(org: OrgStore, campaign: Campaign) -> bool:
-    """Whether its run has come to an end and, if that was everybody's turn, no message is left."""
+    """Whether its run has come to an end and, if that was everybody's turn, no message is left that can be sent."""
     run = runs.load(org, campaign.run_id) if campaign.run_id else None
     if run and run.is_open:
         return False
-    return bool(run and run.is_stopped) or not follow_ups.has_open_messages(org, campaign.id)
+    if run and (run.is_stopped or (run.finished_at and clock.now() - run.finished_at > _OUTSTANDING)):
+        return True
+    return not follow_ups.has_open_messages(org, campaign.id)
 
 
 def _ended(campaign: Campaign, run: Run | None, now: datetime) -> Campaign | None:

@@ -81,8 +81,9 @@ def send(command: Command, campaign_id: str, *, accepts_warnings: bool) -> Answe
 def begin_due() -> list[tuple[str, str]]:
     """Begins every campaign whose time has come; (org id, run id) of the runs that send them, to be looked at.
 
-    One that cannot be sent is paused, and says why (`statusReason`); so is one whose time was more than a day ago. What
-    cannot be decided now is tried again the next time. One read when nothing is due.
+    One that cannot be sent is paused, and says why (`statusReason`); so is one whose time was more than a day ago, and
+    one that has begun before, whoever has set it to scheduled: it goes on, with whoever is left, when it is resumed.
+    What cannot be decided now is tried again the next time. One read when nothing is due.
     """
     begun = []
     for org_id, campaign_id in store.due(clock.now(), CAMPAIGNS_A_TURN):
@@ -101,7 +102,7 @@ def _begin_due(org: OrgStore, campaign_id: str) -> str:
     """The id of its run; "" if it has not begun."""
     now = clock.now()
     found = store.load(org, campaign_id)
-    prepared = _fixed(org, found) if found.has_plan else prepare(org, found, now, accepts_warnings=False)
+    prepared = _due(org, found, now)
     params = _params(org, campaign_id, prepared.plan_id, now) if prepared.plan else {}
 
     def work(transaction: Transaction) -> str:
@@ -109,17 +110,24 @@ def _begin_due(org: OrgStore, campaign_id: str) -> str:
         is_due = campaign.status is Status.SCHEDULED and campaign.scheduled_at and campaign.scheduled_at <= now
         if not is_due or (campaign.version, campaign.scheduled_at) != (found.version, found.scheduled_at):
             return ""
-        if campaign.is_overdue(now):
-            store.save(transaction, org, domain.paused(campaign, now, Refusal.OVERDUE))
-            return ""
         if prepared.refusal:
-            reviewed = domain.reviewed(campaign, prepared.reviews, now)
+            reviewed = domain.reviewed(campaign, prepared.reviews, now) if prepared.reviews else campaign
             store.save(transaction, org, domain.paused(reviewed, now, prepared.refusal))
             return ""
         answer = _begin(transaction, org, _planned(campaign, prepared, now), params, BY_ITSELF, now)
         return str(answer["campaign"]["runId"])
 
     return transactions.run(work)
+
+
+def _due(org: OrgStore, campaign: Campaign, now: datetime) -> Prepared:
+    """What a campaign sends whose time has come. What is left to a person is not looked into: whatever is wrong with it
+    must not keep it from being left to one."""
+    if campaign.is_overdue(now):
+        return Prepared(refusal=Refusal.OVERDUE)
+    if not campaign.can_be_sent:
+        return Prepared(refusal=Refusal.WRONG_STATUS)
+    return _fixed(org, campaign) if campaign.has_plan else prepare(org, campaign, now, accepts_warnings=False)
 
 
 def _fixed(org: OrgStore, campaign: Campaign) -> Prepared:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lib.domain.answers import Answer
-from lib.domain.audiences import PREFILLED, Audience, Exclusions, Kind, of_segment
+from lib.domain.audiences import PREFILLED, Audience, Exclusions, Kind, ids_bytes, of_segment
 from lib.domain.campaigns import ATTRIBUTION_HOURS, Campaign, Goal, Status
 from lib.domain.commands import Command
 from lib.domain.consent import Channel
@@ -16,6 +16,9 @@ from lib.store import campaigns as store
 from lib.store.org import OrgStore
 from lib.store.transaction import Transaction
 from lib.usecases.campaigns.telling import of_campaign
+
+# Of the 1 MiB that a document can hold; the rest is for what is found in the words, and how far it has come.
+_BYTES_MAX = 900_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class Wishes:
 
 def create(command: Command, wishes: Wishes) -> Answer:
     """Writes the draft; its words may be incomplete, or missing. Reads to count its audience, one for the receipt; two
-    writes. Raises InvalidInput where something is missing that no segment fills in."""
+    writes. Raises InvalidInput where something is missing that no segment fills in, and for more than a document holds.
+    """
     filled = PREFILLED[wishes.segment] if wishes.segment else None
     audience = wishes.audience or (of_segment(wishes.segment) if wishes.segment else Audience(Kind.CUSTOM))
     name = wishes.name or (filled.name if filled else "")
@@ -47,6 +51,9 @@ def create(command: Command, wishes: Wishes) -> Answer:
         raise InvalidInput("is required without a segment", pointer="/name")
     if audience.is_nobody:
         raise InvalidInput("is required without a segment, and must name somebody", pointer="/audience")
+    words = (source for template in wishes.content.values() for _, _, source in template.parts)
+    if ids_bytes(audience, wishes.excluded) + sum(len(each.encode(errors="surrogatepass")) for each in words) > _BYTES_MAX:
+        raise InvalidInput("names more customers, or has longer words, than one campaign holds", reason="too_large")
     campaign = Campaign(
         id=command.id_of("campaign"),
         org_id=command.org_id,

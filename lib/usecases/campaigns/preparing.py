@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from lib.domain import sms_lint, templates
-from lib.domain.audiences import CUSTOMERS_MAX, VALUES_MAX
+from lib.domain.audiences import CUSTOMERS_MAX, VALUES_MAX, ids_bytes
 from lib.domain.campaigns import Campaign, Compliance, Plan, Refusal, Review
 from lib.domain.composition import compose_email, compose_sms
 from lib.domain.consent import Channel, Purpose
@@ -124,7 +124,7 @@ def _is_too_large(campaign: Campaign) -> bool:
     lists = (audience.segments, audience.tiers, audience.tags, excluded.segments, excluded.tags)
     return (
         len(named) > CUSTOMERS_MAX
-        or sum(len(each.encode()) for each in named) > _IDS_BYTES_MAX
+        or ids_bytes(audience, excluded) > _IDS_BYTES_MAX
         or any(len(each) > VALUES_MAX for each in lists)
     )
 
