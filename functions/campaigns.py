@@ -28,7 +28,7 @@ _Url: TypeAlias = Annotated[str, StringConstraints(max_length=1000, pattern=r'^(
 
 
 class AudienceInput(Payload):
-    """`customerIds`: of type custom. What else is said narrows it."""
+    """`segments` go with type segment, `customerIds` with type custom; tiers and tags narrow any of them."""
 
     type: Annotated[Kind, Field(strict=False)]
     segments: _Segments = ()

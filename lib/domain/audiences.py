@@ -37,7 +37,8 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Of CUSTOM, `customer_ids` are the members and the rest narrows them; of the others they mean nothing.
+    """Of CUSTOM, `customer_ids` are the members; of the others they mean nothing, as segments do where the kind is not
+    SEGMENT (the dashboard leaves them behind when somebody changes their mind). Tiers and tags narrow any of them.
 
     The other fields are as the dashboard stores them, () for any."""
 

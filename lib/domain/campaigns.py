@@ -29,6 +29,8 @@ ATTRIBUTION_HOURS = 72
 ATTRIBUTION_HOURS_MAX = 30 * 24
 OVERDUE = timedelta(days=1)
 """A campaign that could not begin for so long, because of an outage, is left to a person: its offer may be stale."""
+ELSEWHERE = timedelta(hours=1)
+"""How long a request of the dashboard's, in which it sends a campaign by itself, can take."""
 AHEAD_MAX = timedelta(days=365)
 """How far ahead a campaign can be scheduled."""
 
@@ -183,6 +185,12 @@ class Campaign:
         """Whether it can be scheduled or sent: it has not begun, and is not over. One that the dashboard claimed and
         left behind has not begun either."""
         return not self.has_begun and self.status not in (Status.SENT, Status.CANCELLED)
+
+    def may_be_sent_elsewhere(self, now: datetime) -> bool:
+        """Whether the dashboard's own sender, which keeps no record until its end, may be at work on it just now."""
+        taken_up = self.claimed_at or self.updated_at
+        is_theirs = self.status is Status.SENDING and not self.has_begun
+        return is_theirs and taken_up is not None and now - taken_up < ELSEWHERE
 
     @property
     def has_plan(self) -> bool:

@@ -146,7 +146,7 @@ def _prepared(command: Command, campaign_id: str, accepts_warnings: bool) -> Pre
 def _refused(
     transaction: Transaction, org: OrgStore, campaign: Campaign, prepared: Prepared, now: datetime
 ) -> Answer | None:
-    if not campaign.can_be_sent:
+    if not campaign.can_be_sent or campaign.may_be_sent_elsewhere(now):
         return answers.refusal(Refusal.WRONG_STATUS.value, campaign=of_campaign(campaign))
     if prepared.refusal is None:
         return None

@@ -42,7 +42,8 @@ class Wishes:
 
 def create(command: Command, wishes: Wishes) -> Answer:
     """Writes the draft; its words may be incomplete, or missing. Reads to count its audience, one for the receipt; two
-    writes. Raises InvalidInput where something is missing that no segment fills in, and for more than a document holds.
+    writes. Raises InvalidInput where something is missing that no segment fills in, for what does not go with the type
+    of audience, and for more than a document holds.
     """
     filled = PREFILLED[wishes.segment] if wishes.segment else None
     audience = wishes.audience or (of_segment(wishes.segment) if wishes.segment else Audience(Kind.CUSTOM))
@@ -51,8 +52,12 @@ def create(command: Command, wishes: Wishes) -> Answer:
         raise InvalidInput("is required without a segment", pointer="/name")
     if audience.is_nobody:
         raise InvalidInput("is required without a segment, and must name somebody", pointer="/audience")
+    _check_kind(audience)
     words = (source for template in wishes.content.values() for _, _, source in template.parts)
-    if ids_bytes(audience, wishes.excluded) + sum(len(each.encode(errors="surrogatepass")) for each in words) > _BYTES_MAX:
+    if (
+        ids_bytes(audience, wishes.excluded) + sum(len(each.encode(errors="surrogatepass")) for each in words)
+        > _BYTES_MAX
+    ):
         raise InvalidInput("names more customers, or has longer words, than one campaign holds", reason="too_large")
     campaign = Campaign(
         id=command.id_of("campaign"),
@@ -80,3 +85,11 @@ def create(command: Command, wishes: Wishes) -> Answer:
         return {"ok": True, "campaign": of_campaign(campaign)}
 
     return receipts.run_once(command, work)
+
+
+def _check_kind(audience: Audience) -> None:
+    """What another type of audience would not look at: a campaign must not go to more than somebody has named."""
+    if audience.segments and audience.kind is not Kind.SEGMENT:
+        raise InvalidInput("go with type segment", pointer="/audience/segments", reason="other_type")
+    if audience.customer_ids and audience.kind is not Kind.CUSTOM:
+        raise InvalidInput("go with type custom", pointer="/audience/customerIds", reason="other_type")

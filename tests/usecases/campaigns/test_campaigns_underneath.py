@@ -137,6 +137,23 @@ class TestCopies:
         assert ["Other words" in said for said in words_sent(office)] == [True]
 
 
+@pytest.mark.parametrize(
+    ("audience", "pointer"),
+    [
+        (Audience(Kind.ALL, segments=("vip",)), "/audience/segments"),
+        (Audience(Kind.CUSTOM, segments=("vip",), customer_ids=frozenset({"ann"})), "/audience/segments"),
+        (Audience(Kind.ALL, customer_ids=frozenset({"ann"})), "/audience/customerIds"),
+        (Audience(Kind.SEGMENT, segments=("vip",), customer_ids=frozenset({"ann"})), "/audience/customerIds"),
+    ],
+)
+def test_an_audience_does_not_grow_by_what_its_type_leaves_out(
+    office: Office, audience: Audience, pointer: str
+) -> None:
+    with pytest.raises(InvalidInput) as error:
+        office.create(audience=audience)
+    assert error.value.pointer == pointer
+
+
 class TestTooMuch:
     @pytest.mark.parametrize("field", ["subject", "body", "htmlBody"])
     def test_a_mail_does_not_go_without_what_is_too_long_of_it(self, office: Office, field: str) -> None:
