@@ -186,8 +186,9 @@ def _rendered(template: _Template, part: Part, values: Mapping[str, Value]) -> R
     absent = tuple(name for name in template.uses.globals if name not in present)
     try:
         text = template.liquid.render(present, **{name: Missing(FALLBACKS.get(name, "")) for name in absent})
-    except LiquidError as error:
-        raise InvalidInput(_first_line(error.message), reason="render") from error
+    except (LiquidError, ArithmeticError) as error:
+        # Filters that count take "Inf" for a number, which somebody may be called, and then stumble over it.
+        raise InvalidInput(_first_line(getattr(error, "message", "")), reason="render") from error
     return Rendered(" ".join(text.split()) if part is Part.SUBJECT else text, absent)
 
 

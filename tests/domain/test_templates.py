@@ -256,3 +256,12 @@ def test_a_made_up_value_that_cannot_be_one_is_refused(name: str, value: object,
     with pytest.raises(InvalidInput) as caught:
         made_up_values({name: value}, MessageType.CAMPAIGN)
     assert (caught.value.pointer, caught.value.reason) == (f"/{name}", reason)
+
+
+@pytest.mark.parametrize("name", ["Inf", "-Infinity", "NaN", "1e999"])
+@pytest.mark.parametrize("filters", ["plus: 1", "minus: true", "at_least: 5", "upcase | at_most: 3"])
+def test_a_name_that_is_read_as_a_number_is_no_accident(name: str, filters: str) -> None:
+    try:
+        assert render(f"{{{{ firstName | {filters} }}}}", Part.SMS, {"firstName": name}).text
+    except InvalidInput as error:
+        assert error.reason == "render"
