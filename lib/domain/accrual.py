@@ -192,7 +192,7 @@ class _Desk:
         order, settings, occasion = self._order, self._settings, self._occasion
         customer = replace(page.customer, account=page.journal.account, opened=True)
         customer = replace(customer, spending_key=spending_key(customer))
-        customer = refreshed(customer, settings, occasion.now, before=page.before)
+        customer = refreshed(customer, settings, occasion.now, before=page.before, ordered_at=order.ordered_at)
         activity = of_order(page.before, customer, order, occasion.revision, page.granted_points, occasion.now)
         return CustomerChange(page.before, customer, tuple(page.journal.entries), activity)
 

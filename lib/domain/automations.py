@@ -127,8 +127,11 @@ def on_day(kind: MessageType, day: date, key: str, time_zone: str, **variables: 
 
 
 def heard_in(notice: Notice, time_zone: str) -> Occasion | None:
-    """What a notice tells the customer; None for bad news that nobody sends, such as a tier that is lost."""
+    """What a notice tells the customer; None for what nobody sends: bad news such as a tier that is lost, and moves
+    that were none of the customer's (`Because`)."""
     facts, kind = notice.facts, HEARD[notice.kind]
+    if facts.get("because"):
+        return None
     if notice.kind is NoticeKind.TIER_CHANGED and facts["direction"] != "up":
         return None
     deadline: datetime | None = facts.get("expiresAt") or facts.get("lapsesAt")

@@ -88,7 +88,8 @@ class Customer:
 
     stats: the counted orders, the opening's included. order_points: what orders have granted, net of clawbacks.
     opened: whether the ledger has taken this customer over; until then `opening` is what the document brings along.
-    tier, segment: as stored; once opened, the ones we gave, whatever others write. expiry_warned_to: the latest expiry
+    tier, segment: as stored; once opened, the ones we gave, whatever others write. segment_due_at: when time alone was
+    to give another segment. expiry_warned_to: the latest expiry
     of points that there has been a notice of. holding: what else is remembered of the tier. monthly_spend: cents by
     month, None until they are kept (lib/domain/standing.py `prepared`). identities: ids of the identity documents that
     point here. spending_key: id of the customer's spending document. merged_into: the customer that has taken this
@@ -106,6 +107,7 @@ class Customer:
     tier: str | None = None
     tier_updated_at: datetime | None = None
     segment: str | None = None
+    segment_due_at: datetime | None = None
     expiry_warned_to: datetime | None = None
     holding: Holding = field(default_factory=Holding)
     monthly_spend: MonthlySpend | None = None

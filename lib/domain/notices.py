@@ -6,11 +6,25 @@ same thing cannot be born twice.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from lib.domain.ids import derived_id
+
+OLD_AFTER = timedelta(days=2)
+"""What an order leads to that was placed so long ago is history that has come in, and no news to its customer."""
+
+
+class Because(StrEnum):
+    """What has moved a customer to another tier or segment, if it is nothing that the customer or time has done.
+
+    Whoever changes a programme, or connects a till that tells of years, moves thousands at once: nobody is to be
+    congratulated on that.
+    """
+
+    SETTINGS = "settings"
+    HISTORY = "history"
 
 
 class NoticeKind(StrEnum):
@@ -55,19 +69,24 @@ class Addressee:
         facts = {"tier": tier, "lapsesAt": lapses_at, "toTier": to_tier}
         return self._notice(NoticeKind.TIER_LAPSING, facts, tier, _text(lapses_at))
 
-    def tier_changed(self, before: str, after: str, *, is_higher: bool) -> Notice:
+    def tier_changed(self, before: str, after: str, *, is_higher: bool, because: Because | None = None) -> Notice:
         """Another tier than before, won or lost."""
-        facts = {"previousTier": before, "newTier": after, "direction": "up" if is_higher else "down"}
+        direction = {"direction": "up" if is_higher else "down"}
+        facts = {"previousTier": before, "newTier": after, **direction, **_cause(because)}
         return self._notice(NoticeKind.TIER_CHANGED, facts, after, _text(self.now))
 
-    def segment_entered(self, before: str, after: str) -> Notice:
+    def segment_entered(self, before: str, after: str, because: Because | None = None) -> Notice:
         """Another segment than before."""
-        facts = {"previousSegment": before, "newSegment": after}
+        facts = {"previousSegment": before, "newSegment": after, **_cause(because)}
         return self._notice(NoticeKind.SEGMENT_ENTERED, facts, after, _text(self.now))
 
     def _notice(self, kind: NoticeKind, facts: Mapping[str, Any], *what: str) -> Notice:
         notice_id = derived_id("notice", self.org_id, self.customer_id, kind.value, *what)
         return Notice(notice_id, self.org_id, self.customer_id, kind, facts, self.now)
+
+
+def _cause(because: Because | None) -> dict[str, str]:
+    return {"because": because.value} if because else {}
 
 
 def _text(moment: datetime) -> str:

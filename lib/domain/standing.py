@@ -9,7 +9,8 @@ from datetime import datetime
 from lib.domain import expiry, monthly_spend, segments, tier_holding, tier_policy, tiers
 from lib.domain.customers import Customer, Standing
 from lib.domain.ledger import Account
-from lib.domain.notices import Addressee, Notice
+from lib.domain.notices import OLD_AFTER, Addressee, Because, Notice
+from lib.domain.segments import Segment
 from lib.domain.settings import LoyaltySettings
 from lib.domain.settings_model import Tier
 from lib.domain.tier_holding import Holding, Lapse
@@ -28,12 +29,17 @@ def prepared(customer: Customer, settings: LoyaltySettings, now: datetime, until
 
 
 def refreshed(
-    customer: Customer, settings: LoyaltySettings, now: datetime, *, before: Customer | None = None
+    customer: Customer,
+    settings: LoyaltySettings,
+    now: datetime,
+    *,
+    before: Customer | None = None,
+    ordered_at: datetime | None = None,
 ) -> Customer:
     """The customer with the standing that follows from the account, the orders and the settings at `now`.
 
     before: as stored, None for one who is not. Spend taken back since can lower a tier; and only a customer whose
-    standing we have given before is told of another one.
+    standing we have given before is told of another one. ordered_at: of the order that has changed it, if one has.
     """
     if customer.monthly_spend is None:
         customer = prepared(customer, settings, now, now)
@@ -60,12 +66,13 @@ def refreshed(
         points_due_at=expiry.next_due(customer.account, settings, now, warned_to),
         tier_due_at=judgement.due_at,
         notices=(
-            *_moves(before, tier, segment.value, settings, addressee),
+            *_moves(before, tier, segment, settings, addressee, ordered_at),
             *(addressee.points_expiring(points, at) for at, points in expiring.items()),
             *_lapsing(judgement.warning, addressee),
         ),
     )
-    return replace(customer, standing=standing, holding=holding, expiry_warned_to=warned_to)
+    due_at = standing.segment_due_at
+    return replace(customer, standing=standing, holding=holding, segment_due_at=due_at, expiry_warned_to=warned_to)
 
 
 def shown_points(account: Account, settings: LoyaltySettings) -> int:
@@ -84,17 +91,39 @@ def _lapsing(warning: Lapse | None, addressee: Addressee) -> tuple[Notice, ...]:
 
 
 def _moves(
-    before: Customer | None, tier: Tier, segment: str, settings: LoyaltySettings, addressee: Addressee
+    before: Customer | None,
+    tier: Tier,
+    segment: Segment,
+    settings: LoyaltySettings,
+    addressee: Addressee,
+    ordered_at: datetime | None,
 ) -> tuple[Notice, ...]:
     """Another tier, another segment. Nothing for a customer that we have not placed before: it would be told of what it
     has had all along."""
     if before is None or not before.opened:
         return ()
     found: list[Notice] = []
+    now = addressee.now
+    old = Because.HISTORY if ordered_at and now - ordered_at > OLD_AFTER else None
     held = tiers.tier_named(before.tier, settings)
     if held and held != tier:
+        because = old or (Because.SETTINGS if _was_due(before, tier, settings, now) else None)
         is_higher = tier.threshold_cents > held.threshold_cents
-        found.append(addressee.tier_changed(held.key, tier.key, is_higher=is_higher))
-    if before.segment and before.segment != segment:
-        found.append(addressee.segment_entered(before.segment, segment))
+        found.append(addressee.tier_changed(held.key, tier.key, is_higher=is_higher, because=because))
+    if before.segment and before.segment != segment.value:
+        because = old or (Because.SETTINGS if _was_sorted_into(before, segment, settings, now) else None)
+        found.append(addressee.segment_entered(before.segment, segment.value, because))
     return tuple(found)
+
+
+def _was_due(before: Customer, tier: Tier, settings: LoyaltySettings, now: datetime) -> bool:
+    """Whether what had been bought before earns this higher tier by the settings in force: time alone lifts nobody."""
+    since = settings.in_force_since
+    judgement = tier_policy.judged(_holding(before), before.spend, settings, now, in_force_since=since)
+    return judgement.tier == tier and not judgement.lapses
+
+
+def _was_sorted_into(before: Customer, segment: Segment, settings: LoyaltySettings, now: datetime) -> bool:
+    """Whether the segment follows from what was known before, although time had nothing to change in it yet."""
+    is_early = before.segment_due_at is None or before.segment_due_at > now
+    return is_early and segments.classify(before.stats, settings.segment_thresholds, now) is segment

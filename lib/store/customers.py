@@ -78,6 +78,7 @@ def decode(org: OrgStore, snapshot: Snapshot, *, adopt: bool = False) -> Custome
         tier=_text(fields.get("tier")),
         tier_updated_at=_instant(fields.get("tierUpdatedAt")),
         segment=_text(fields.get("segment")),
+        segment_due_at=_instant(fields.get("dueSegmentAt")),
         enrolled=loose_fields.instant(fields.get("loyaltyEnrolledAt")) is not None,
         merged_into=_text(fields.get("mergedInto")) if fields.get("archived") is True else None,
     )

@@ -1,7 +1,7 @@
 """What a customer's standing tells beside itself: what has just become worth hearing of, and nothing twice."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -115,3 +115,34 @@ def test_waiting_points_in_words() -> None:
         "40 points earned before can be spent now, valid until 2027-05-20",
         "40 points expired (valid until 2027-05-20)",
     ]
+
+
+class TestWhoseDoingItIs:
+    """A move that a changed programme or old orders have brought about is known to be that."""
+
+    LOYAL = replace(KNOWN, segment="loyal", stats=SpendStats(4, 250_00, NOW - 90 * DAY, NOW - 10 * DAY))
+
+    def test_a_lower_threshold_lifts_whoever_has_bought_nothing(self) -> None:
+        higher = refreshed(replace(self.LOYAL, tier="bronze"), PLAIN, NOW, before=replace(self.LOYAL, tier="bronze"))
+        assert higher.standing is not None
+        assert [notice.facts.get("because") for notice in higher.standing.notices] == ["settings"]
+
+    def test_another_threshold_of_segments_moves_whoever_time_has_not(self) -> None:
+        thresholds = PLAIN.segment_thresholds.model_copy(update={"slipping_min_days": 5, "at_risk_min_days": 8})
+        settings = PLAIN.model_copy(update={"segment_thresholds": thresholds})
+        before = replace(self.LOYAL, segment_due_at=NOW + 20 * DAY)
+
+        def because(customer: Customer, now: datetime) -> list[object]:
+            standing = refreshed(customer, settings, now, before=customer).standing
+            assert standing is not None
+            return [notice.facts.get("because") for notice in standing.notices]
+
+        assert because(before, NOW) == ["settings"]
+        assert because(replace(before, segment_due_at=NOW), NOW) == [None]
+
+    @pytest.mark.parametrize(("placed_days_ago", "because"), [(1, None), (3, "history")])
+    def test_orders_of_old_are_history(self, placed_days_ago: int, because: str | None) -> None:
+        world = World()
+        world.deliver(history("o1", [State(dollars=150.0, placed_days_ago=9)])[0])
+        world.deliver(history("o2", [State(dollars=50.0, placed_days_ago=placed_days_ago)])[0])
+        assert [notice.facts.get("because") for notice in world.notices] == [because]

@@ -59,13 +59,14 @@ def test_a_lower_threshold_promotes_and_a_higher_one_takes_nothing(counter: Coun
     assert held(counter, ids) == {"ann": "bronze", "bob": "bronze", "eve": "gold"}
 
 
-def test_segments_follow_their_thresholds_and_are_told(counter: Counter, programme: Programme) -> None:
+def test_segments_follow_their_thresholds_and_it_is_known_why(counter: Counter, programme: Programme) -> None:
     ids = shop(counter, ann=200)
     assert counter.customer(ids["ann"])["segment"] == "new"
     programme.write(segmentThresholds={"new_maxDays": 0, "vip_minLifetimeValue": 150})
     assert counter.customer(ids["ann"])["segment"] == "vip"
     told = [it.to_dict() for it in counter.client.collection("tenants", ORG, "notices").stream()]
-    assert [(it["kind"], it["facts"]["newSegment"]) for it in told if it] == [("segment_entered", "vip")]
+    facts = [(it["kind"], it["facts"]["newSegment"], it["facts"]["because"]) for it in told if it]
+    assert facts == [("segment_entered", "vip", "settings")]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lib.domain.notices import NoticeKind
+from lib.domain.notices import Because, NoticeKind
 from lib.store import notices
 from lib.store import transaction as transactions
 from tests.usecases.automations.corner import MAIL, TEXT, Corner
@@ -83,6 +83,8 @@ def test_whoever_dies_while_hearing_leaves_it_to_the_next(shop: Corner, ann: str
     ("notice", "fields", "reason"),
     [
         ({"tier_changed": {"before": "gold", "after": "silver", "is_higher": False}}, {}, "not_wanted"),
+        ({"tier_changed": {**GAINED, "because": Because.SETTINGS}}, {}, "not_wanted"),
+        ({"segment_entered": {**AT_RISK, "because": Because.HISTORY}}, {}, "not_wanted"),
         ({"tier_changed": GAINED}, {"tier": "bronze"}, "no_longer_so"),
         ({"tier_lapsing": LAPSING}, {"tier": "gold"}, "no_longer_so"),
         ({"segment_entered": AT_RISK}, {"segment": "loyal"}, "no_longer_so"),
