@@ -18,9 +18,11 @@ _PLACEHOLDER_DOMAINS = ("alleaves.local", "unknown.local", "bakedbot.ai")
 # No area code 555 is assigned, but text message providers document their test numbers in it.
 _TEST_PHONE = re.compile(r"\+155555501\d\d")
 _MONTH_DAY = re.compile(r"(?P<month>\d{1,2})-(?P<day>\d{1,2})")
-_ISO_DATE = re.compile(r"\d{4}-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[T ].*)?")
-_WRITTEN = re.compile(r"(?P<first>\d{1,2})(?P<mark>[/.-])(?P<second>\d{1,2})(?:(?P=mark)\d{2,4})?")
+_ISO_DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[T ].*)?")
+_WRITTEN = re.compile(r"(?P<first>\d{1,2})(?P<mark>[/.-])(?P<second>\d{1,2})(?:(?P=mark)(?P<year>\d{2,4}))?")
 _LEAP_YEAR = 2000
+# Nobody lives who was born before. Tills write 1900-01-01, spreadsheets 1899-12-30, for a date that nobody has given.
+_BORN_FROM = 1905
 
 
 def normalise_phone(raw: object, region: CountryCode = "US") -> str | None:
@@ -102,9 +104,10 @@ def birthday_month_day(raw: object, region: CountryCode = "US") -> str | None:
     """`MM-DD` of a birth date in free text (1990-05-17, 05/17/1990, 5.17.90, 05-17), else None. Never raises.
 
     Where the year does not come first, the country decides whether the day or the month does; only a bare 05-17 is
-    always `MM-DD`, as `customers.birthdayMonthDay` holds it. 29 February is a birthday.
+    always `MM-DD`, as `customers.birthdayMonthDay` holds it. 29 February is a birthday. A year in which nobody was born
+    who lives makes no birthday: all who have such a date would celebrate at once.
     """
-    if isinstance(raw, date):
+    if isinstance(raw, date) and raw.year >= _BORN_FROM:
         return f"{raw.month:02}-{raw.day:02}"
     text = raw.strip()[:_PHONE_LENGTH_MAX] if isinstance(raw, str) else ""
     if found := _ISO_DATE.fullmatch(text) or _MONTH_DAY.fullmatch(text):
@@ -113,6 +116,9 @@ def birthday_month_day(raw: object, region: CountryCode = "US") -> str | None:
         first, second = int(found["first"]), int(found["second"])
         month, day = (second, first) if COUNTRIES[region].day_first else (first, second)
     else:
+        return None
+    year = found.groupdict().get("year") or ""
+    if len(year) > 2 and int(year) < _BORN_FROM:
         return None
     try:
         date(_LEAP_YEAR, month, day)

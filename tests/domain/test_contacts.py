@@ -194,6 +194,12 @@ def test_normalising_an_address_never_fails_and_is_final(raw: object) -> None:
         ("05-17", "NG", "05-17"),
         ("05/17-1990", "US", None),
         ("2000-02-29", "US", "02-29"),
+        ("1905-01-01", "US", "01-01"),
+        ("1900-01-01", "US", None),
+        ("01/01/1900", "US", None),
+        ("1899-12-30T00:00:00.000Z", "US", None),
+        ("0001-01-01", "US", None),
+        (date(1900, 1, 1), "US", None),
         ("02/29/1999", "US", "02-29"),
         (date(1990, 5, 17), "US", "05-17"),
         (datetime(1990, 5, 17, 3, 0), "NG", "05-17"),  # noqa: DTZ001  # a stored birth date has no zone

@@ -28,13 +28,15 @@ def note(customer_id: str, before: Mapping[str, Any] | None, after: Mapping[str,
     """A customer document was written that says other days than before, or is new.
 
     Billed: nothing where the keys are right, but the org's settings, which are remembered for half a minute; where they
-    are not, one read and one write.
+    are not, one read and one write. A birth date that is taken out is forgotten although nobody looks for birthdays:
+    the day they are switched on again, its key would be all that is known.
     """
     org_id = after.get("orgId")
     if not is_org_id(org_id):
         return
     org = OrgStore(org_id)
-    if _are_wanted(org) and _changed(org, before, after):
+    is_forgotten = day_keys.without_forgotten(before, after) != after
+    if (is_forgotten or _are_wanted(org)) and _changed(org, before, after):
         _set(org, customer_id, before)
 
 

@@ -187,6 +187,16 @@ class TestKeys:
         shop.hour()
         assert shop.sent == []
 
+    def test_one_taken_out_while_birthdays_are_off_is_forgotten_too(self, shop: Corner) -> None:
+        ann = shop.customer("ann", birthDate="1990-05-17", birthdayMonthDay="05-17")
+        shop.change("off", {"automations": {"birthday": {"enabled": False}}})
+        shop.edit(ann, birthDate=None)
+        shop.at(2027, 5, 17, 12)
+        shop.on("on again", birthday={"bonusPoints": 50})
+        shop.at(2027, 5, 17, 15)
+        shop.hour()
+        assert (shop.sent, shop.ledger(ann)) == ([], [])
+
     def test_the_country_says_which_of_the_two_is_the_day(self, shop: Corner) -> None:
         shop.loyalty(country="NG", timeZone="Africa/Lagos", currency="NGN")
         ann = shop.customer("ann", birthDate="05/06/1990")
