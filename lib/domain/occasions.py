@@ -1,8 +1,9 @@
 """Occasions: what a shop answers with a message or points, and that a person has each of them once.
 
-A person is a customer, and whoever else has its telephone number or e-mail address: a profile that is merged, made anew
-or kept twice has no second birthday. What was had is remembered by the occasion's key, so that neither a run that comes
-twice nor a clock that was moved brings it back; and a birth date that is changed brings no second birthday either.
+A person is a customer, and whoever else has its telephone number, e-mail address or number at the till: a profile that
+is merged, made anew or kept twice has no second birthday. What was had is remembered by the occasion's key, so that
+neither a run that comes twice nor a clock that was moved brings it back; and a birth date that is changed brings no
+second birthday either.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +63,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class PersonKey:
-    """One thing that a person is known by: ("customer", id), ("phone", E.164) or ("email", address)."""
+    """One thing that a person is known by: ("customer", id), ("phone", E.164), ("email", address) or ("pos", the number
+    at the till)."""
 
     type: str
     value: str = field(repr=False)

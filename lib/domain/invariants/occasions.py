@@ -14,7 +14,7 @@ _REMEMBERED = 100
 
 OCCASION_SHAPE: shapes.Shape = {
     **dict.fromkeys(("id", "orgId", "customerId", "kind"), shapes.TEXT),
-    "keyType": shapes.one_of("customer", "phone", "email"),
+    "keyType": shapes.one_of("customer", "phone", "email", "pos"),
     "had": shapes.table(shapes.INSTANT),
     "updatedAt": shapes.INSTANT,
 }

@@ -13,6 +13,7 @@ from lib.domain.consent import Channel, refusal
 from lib.domain.contacts import normalise_email, normalise_phone
 from lib.domain.customers import journal_of
 from lib.domain.frequency import Cap, MessageType
+from lib.domain.identity import normalise_pos_id
 from lib.domain.ids import derived_id, fingerprint
 from lib.domain.ledger import EntryKind, Memo, Source
 from lib.domain.messages import Message
@@ -98,7 +99,7 @@ def have(transaction: Transaction, rules: Rules, occasion: Occasion, document: S
     """The customer of this document has the occasion now, unless the person has had it before.
 
     Nothing is taken down for somebody who can neither be written to nor given anything: they may agree while there is
-    time. Billed, for an occasion with a date: a read for each of the person's keys (up to three) and one for other
+    time. Billed, for an occasion with a date: a read for each of the person's keys (up to four) and one for other
     profiles, one or two a channel for consent, one a message; a write a key and a message, two or three for points.
     """
     org = rules.org
@@ -140,7 +141,8 @@ def _keys(
     fields = document.to_dict() or {}
     phone = normalise_phone(fields.get("phone"), rules.loyalty.country)
     email = normalise_email(fields.get("email"))
-    known = (("phone", phone), ("email", email))
+    # The dashboard and the till keep profiles of one person that share nothing but the till's number.
+    known = (("phone", phone), ("email", email), ("pos", normalise_pos_id(fields.get("alleavesCustomerId"))))
     own = [customer, *(PersonKey(name, value) for name, value in known if value)]
     absorbed = occasions.absorbed_ids(transaction, rules.org, document.id)
     return own, [PersonKey("customer", customer_id) for customer_id in absorbed]

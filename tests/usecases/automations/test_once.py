@@ -101,11 +101,15 @@ def _kept_twice(shop: Corner, ann: str) -> str:
     return shop.customer("twin", 5, birthDate="1990-05-20", email="ANN@example.com ")
 
 
-@pytest.mark.parametrize("change", [_merged, _merged_twice, _made_anew, _kept_twice])
+def _kept_by_the_till(shop: Corner, ann: str) -> str:
+    return shop.customer("till", 5, birthDate="1990-05-20", alleavesCustomerId="cid_77")
+
+
+@pytest.mark.parametrize("change", [_merged, _merged_twice, _made_anew, _kept_twice, _kept_by_the_till])
 def test_another_profile_of_the_person_has_no_second_birthday(
     shop: Corner, change: Callable[[Corner, str], str]
 ) -> None:
-    ann = shop.customer("ann", birthDate="1990-05-17", birthdayMonthDay="05-17")
+    ann = shop.customer("ann", birthDate="1990-05-17", birthdayMonthDay="05-17", alleavesCustomerId="cid_77")
     shop.at(2027, 5, 17, 15)
     shop.hour()
     other = change(shop, ann)
