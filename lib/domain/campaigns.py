@@ -322,10 +322,11 @@ def can_be_paused(campaign: Campaign) -> bool:
 
 
 def can_be_resumed(campaign: Campaign) -> bool:
-    """A campaign that failed after it had begun can go on; one that never was scheduled has nothing to go back to."""
-    if campaign.status is Status.PAUSED:
-        return campaign.has_begun or campaign.scheduled_at is not None
-    return campaign.status is Status.FAILED and campaign.has_begun
+    """One whose run has begun can go on from wherever somebody has put it, a draft again in the dashboard too; one that
+    has not begun, and never was scheduled, has nothing to go back to."""
+    if campaign.has_begun:
+        return bool(campaign.run_id) and campaign.status not in (Status.SENDING, Status.SENT, Status.CANCELLED)
+    return campaign.status is Status.PAUSED and campaign.scheduled_at is not None
 
 
 def can_be_cancelled(campaign: Campaign) -> bool:

@@ -33,6 +33,9 @@ def campaign(status: Status = Status.DRAFT, **fields: object) -> Campaign:
     return replace(made, **fields)  # type: ignore[arg-type]  # fields by name
 
 
+_STOPPED = (Status.PAUSED, Status.FAILED, Status.DRAFT, Status.APPROVED, Status.SCHEDULED)
+
+
 class TestStates:
     @pytest.mark.parametrize(
         ("status", "sendable", "pausable", "cancellable"),
@@ -72,11 +75,12 @@ class TestStates:
         [
             (Status.PAUSED, {}, False),
             (Status.PAUSED, {"scheduled_at": NOW}, True),
-            (Status.PAUSED, {"sent_at": NOW}, True),
-            (Status.FAILED, {"sent_at": NOW}, True),
             (Status.FAILED, {"scheduled_at": NOW}, False),
-            (Status.CANCELLED, {"sent_at": NOW}, False),
-            (Status.SENT, {"sent_at": NOW}, False),
+            (Status.DRAFT, {"scheduled_at": NOW}, False),
+            # Begun by us, and by the dashboard's own sender.
+            *((status, {"sent_at": NOW, "run_id": "run"}, True) for status in _STOPPED),
+            *((status, {"sent_at": NOW}, False) for status in _STOPPED),
+            *((status, {"sent_at": NOW, "run_id": "run"}, False) for status in (Status.CANCELLED, Status.SENT)),
         ],
     )
     def test_what_can_be_resumed(self, status: Status, fields: dict[str, object], resumable: bool) -> None:

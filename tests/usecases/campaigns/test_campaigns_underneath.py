@@ -81,6 +81,14 @@ class TestScheduledAgain:
         assert sorted(office.got().values()) == [1] * 9
         assert not any("Other" in said for said in words_sent(office))
 
+    def test_one_that_is_made_a_draft_again_half_way_goes_on(self, office: Office) -> None:
+        spring = half_way(office)
+        office.client.document("campaigns", spring).update({"status": "draft"})
+        assert office.send(spring)["reason"] == "wrong_status"
+        assert office.resume(spring)["campaign"]["status"] == "sending"
+        office.settle()
+        assert sorted(office.got().values()) == [1] * 9
+
 
 class TestCopies:
     def test_what_is_done_with_a_copy_is_not_done_with_the_original(self, office: Office) -> None:
