@@ -116,7 +116,8 @@ def test_input_that_cannot_be_right(sender: Shop, data: dict[str, Any], pointer:
 @pytest.mark.parametrize("name", ["preview", "schedule", "send", "pause", "resume", "cancel"])
 def test_another_orgs_campaign_is_not_there(sender: Shop, name: str) -> None:
     sender.client.document("campaigns/theirs").set({"orgId": "others", "status": "draft", "name": "Theirs"})
-    data = {"campaignId": "theirs"} | ({"scheduledAt": NOW.isoformat()} if name == "schedule" else {})
+    tomorrow = (NOW + timedelta(days=1)).isoformat()
+    data = {"campaignId": "theirs"} | ({"scheduledAt": tomorrow} if name == "schedule" else {})
     with pytest.raises(CallFailed) as refused:
         preview(sender, "theirs") if name == "preview" else call(sender, f"{name}_campaign", **data)
     assert refused.value.status == "NOT_FOUND"
