@@ -1,14 +1,13 @@
-"""Telephone numbers, e-mail addresses and birthdays as people and tills write them, brought to one form each.
+"""Telephone numbers and e-mail addresses as people and tills write them, brought to one form each.
 
 phonenumbers and email_validator are imported where they are first needed: they are a fifth of what our code takes to
 start, and a balance, a quote or the menu needs neither.
 """
 
 import re
-from datetime import date
 from functools import lru_cache
 
-from lib.domain.countries import COUNTRIES, CountryCode
+from lib.domain.countries import CountryCode
 
 # Longer is no telephone number and no address (RFC 5321 allows 254 characters), whatever it is.
 _PHONE_LENGTH_MAX = 40
@@ -17,12 +16,6 @@ _EMAIL_LENGTH_MAX = 254
 _PLACEHOLDER_DOMAINS = ("alleaves.local", "unknown.local", "bakedbot.ai")
 # No area code 555 is assigned, but text message providers document their test numbers in it.
 _TEST_PHONE = re.compile(r"\+155555501\d\d")
-_MONTH_DAY = re.compile(r"(?P<month>\d{1,2})-(?P<day>\d{1,2})")
-_ISO_DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[T ].*)?")
-_WRITTEN = re.compile(r"(?P<first>\d{1,2})(?P<mark>[/.-])(?P<second>\d{1,2})(?:(?P=mark)(?P<year>\d{2,4}))?")
-_LEAP_YEAR = 2000
-# Nobody lives who was born before. Tills write 1900-01-01, spreadsheets 1899-12-30, for a date that nobody has given.
-_BORN_FROM = 1905
 
 
 def normalise_phone(raw: object, region: CountryCode = "US") -> str | None:
@@ -98,30 +91,3 @@ def _email(address: str) -> str | None:
 def is_placeholder_email(raw: object) -> bool:
     """Whether the address was invented by a system for a customer who gave none."""
     return isinstance(raw, str) and raw.strip().lower().rpartition("@")[2] in _PLACEHOLDER_DOMAINS
-
-
-def birthday_month_day(raw: object, region: CountryCode = "US") -> str | None:
-    """`MM-DD` of a birth date in free text (1990-05-17, 05/17/1990, 5.17.90, 05-17), else None. Never raises.
-
-    Where the year does not come first, the country decides whether the day or the month does; only a bare 05-17 is
-    always `MM-DD`, as `customers.birthdayMonthDay` holds it. 29 February is a birthday. A year in which nobody was born
-    who lives makes no birthday: all who have such a date would celebrate at once.
-    """
-    if isinstance(raw, date) and raw.year >= _BORN_FROM:
-        return f"{raw.month:02}-{raw.day:02}"
-    text = raw.strip()[:_PHONE_LENGTH_MAX] if isinstance(raw, str) else ""
-    if found := _ISO_DATE.fullmatch(text) or _MONTH_DAY.fullmatch(text):
-        month, day = int(found["month"]), int(found["day"])
-    elif found := _WRITTEN.fullmatch(text):
-        first, second = int(found["first"]), int(found["second"])
-        month, day = (second, first) if COUNTRIES[region].day_first else (first, second)
-    else:
-        return None
-    year = found.groupdict().get("year") or ""
-    if len(year) > 2 and int(year) < _BORN_FROM:
-        return None
-    try:
-        date(_LEAP_YEAR, month, day)
-    except ValueError:
-        return None
-    return f"{month:02}-{day:02}"

@@ -36,7 +36,8 @@ def occasion_of(
     time_zone, bonus = settings.time_zone, automation.bonus_points
     match search.kind:
         case MessageType.BIRTHDAY:
-            day = day_keys.celebrated(day_keys.birthday(fields, settings.country), search.span)
+            born_on = day_keys.birthday(fields, settings.country, search.span.last)
+            day = day_keys.celebrated(born_on, search.span)
             return on_day(search.kind, day, str(day.year), time_zone, bonusPoints=bonus) if day else None
         case MessageType.ANNIVERSARY:
             return _anniversary(search, fields, time_zone, bonus)

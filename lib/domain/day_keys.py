@@ -7,10 +7,10 @@ documents: the dashboard reads a birth date under two names, its sync of the til
 from calendar import isleap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from lib.domain.contacts import birthday_month_day
+from lib.domain.birth_dates import birthday_month_day
 from lib.domain.countries import CountryCode
 from lib.domain.dates import local_day
 from lib.domain.loose_fields import instant
@@ -49,10 +49,10 @@ def celebrated(month_day: str | None, span: Span) -> date | None:
     return next((day for day in reversed([*span]) if month_day in month_days(day)), None)
 
 
-def birthday(fields: Mapping[str, Any], country: CountryCode) -> str | None:
+def birthday(fields: Mapping[str, Any], country: CountryCode, today: date) -> str | None:
     """The `MM-DD` of a customer's birthday, None if unknown. A birth date counts for more than the stored key."""
     written = [fields[name] for name in _BIRTH_DATES if fields.get(name)]
-    readings = (birthday_month_day(value, country) for value in (written or [fields.get(BIRTHDAY_KEY)]))
+    readings = (birthday_month_day(value, country, today) for value in (written or [fields.get(BIRTHDAY_KEY)]))
     return next((found for found in readings if found), None)
 
 
@@ -62,10 +62,11 @@ def signed_up_on(fields: Mapping[str, Any], time_zone: str) -> date | None:
     return min((day for day in days if day), default=None)
 
 
-def keys_of(fields: Mapping[str, Any], country: CountryCode, time_zone: str) -> dict[str, str | None]:
-    """The keys that a customer document with these fields is to have, by field name."""
+def keys_of(fields: Mapping[str, Any], country: CountryCode, time_zone: str, now: datetime) -> dict[str, str | None]:
+    """The keys that a customer document with these fields is to have at `now` (UTC), by field name."""
     signed_up = signed_up_on(fields, time_zone)
-    return {BIRTHDAY_KEY: birthday(fields, country), SIGN_UP_KEY: f"{signed_up:%m-%d}" if signed_up else None}
+    born_on = birthday(fields, country, local_day(now, time_zone))
+    return {BIRTHDAY_KEY: born_on, SIGN_UP_KEY: f"{signed_up:%m-%d}" if signed_up else None}
 
 
 def without_forgotten(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[str, Any]:

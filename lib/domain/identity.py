@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lib.domain.birth_dates import birthday_month_day
 from lib.domain.contacts import (
-    birthday_month_day,
     is_placeholder_email,
     normalise_email,
     normalise_phone,

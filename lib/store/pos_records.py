@@ -94,7 +94,7 @@ def write_customer(
     document = _document(transaction, org, recognised.customer.id, likely) if recognised.stored else None
     stored = (document.to_dict() or {}) if document else {}
     # As far as it is this customer's: an address that leads to somebody else is not.
-    told = _told(org, customer, recognised.introduction.contact, stored, settings.country)
+    told = _told(org, customer, recognised.introduction.contact, stored, settings.country, now)
     changed = {name: value for name, value in told.items() if stored.get(name) != value}
     if not changed:
         return False
@@ -128,7 +128,12 @@ def _changed(order: PosOrder, stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _told(
-    org: OrgStore, customer: PosCustomer, contact: Contact, stored: Mapping[str, Any], region: CountryCode
+    org: OrgStore,
+    customer: PosCustomer,
+    contact: Contact,
+    stored: Mapping[str, Any],
+    region: CountryCode,
+    now: datetime,
 ) -> dict[str, Any]:
     """What the document is to say: the till's own fields as the till has them, of all others those that are missing."""
     pos_key = IdentityKey(IdentityKind.POS, customer.id)
@@ -138,7 +143,7 @@ def _told(
         "alleavesCustomerId": link,
         "phone": contact.phone or customer.phone,
         "birthDate": customer.birth_date,
-        "birthdayMonthDay": birthday_month_day(customer.birth_date, region),
+        "birthdayMonthDay": birthday_month_day(customer.birth_date, region, now.date()),
         "source": "alleaves_sync",
         **_names(customer, stored),
     }

@@ -1,6 +1,4 @@
-"""Phone numbers, e-mail addresses and birthdays, as found at tills and in documents."""
-
-from datetime import date, datetime
+"""Phone numbers and e-mail addresses, as found at tills and in documents."""
 
 import phonenumbers
 import pytest
@@ -8,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.domain.contacts import (
-    birthday_month_day,
     is_placeholder_email,
     normalise_email,
     normalise_phone,
@@ -175,51 +172,3 @@ def test_normalising_an_address_never_fails_and_is_final(raw: object) -> None:
 
     if address is not None:
         assert normalise_email(address) == address
-
-
-@pytest.mark.parametrize(
-    ("raw", "region", "expected"),
-    [
-        ("1990-05-17", "US", "05-17"),
-        ("1990-05-17T00:00:00.000Z", "US", "05-17"),
-        ("1990-5-7 00:00", "US", "05-07"),
-        ("05/17/1990", "US", "05-17"),
-        ("5/17/90", "US", "05-17"),
-        ("05/17", "US", "05-17"),
-        ("17/05/1990", "NG", "05-17"),
-        ("17.5.1990", "NG", "05-17"),
-        ("17-05-1990", "NG", "05-17"),
-        ("05-17-1990", "US", "05-17"),
-        ("05-17", "US", "05-17"),
-        ("05-17", "NG", "05-17"),
-        ("05/17-1990", "US", None),
-        ("2000-02-29", "US", "02-29"),
-        ("1905-01-01", "US", "01-01"),
-        ("1900-01-01", "US", None),
-        ("01/01/1900", "US", None),
-        ("1899-12-30T00:00:00.000Z", "US", None),
-        ("0001-01-01", "US", None),
-        (date(1900, 1, 1), "US", None),
-        ("02/29/1999", "US", "02-29"),
-        (date(1990, 5, 17), "US", "05-17"),
-        (datetime(1990, 5, 17, 3, 0), "NG", "05-17"),  # noqa: DTZ001  # a stored birth date has no zone
-        ("17/05/1990", "US", None),
-        ("02/30/1990", "US", None),
-        ("1990-13-01", "US", None),
-        ("1990", "US", None),
-        ("May 17", "US", None),
-        ("", "US", None),
-        (None, "US", None),
-        (517, "US", None),
-        ("٠٥-١٧", "US", "05-17"),
-    ],
-)
-def test_birthdays(raw: object, region: CountryCode, expected: str | None) -> None:
-    assert birthday_month_day(raw, region) == expected
-
-
-@given(strategies.json_values | st.from_regex(r"[\d/.\-T ]{3,24}"), REGIONS)
-def test_reading_a_birthday_never_fails(raw: object, region: CountryCode) -> None:
-    found = birthday_month_day(raw, region)
-
-    assert found is None or birthday_month_day(found, region) == found

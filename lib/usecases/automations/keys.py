@@ -7,6 +7,7 @@ from typing import Any
 from lib.domain import day_keys
 from lib.domain.frequency import MessageType
 from lib.domain.ids import is_org_id
+from lib.platform import clock
 from lib.store import due, messaging, occasions
 from lib.store import settings as settings_store
 from lib.store import transaction as transactions
@@ -56,7 +57,8 @@ def _set(org: OrgStore, customer_id: str, before: Mapping[str, Any] | None) -> b
 
 def _changed(org: OrgStore, before: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> dict[str, str | None]:
     settings = settings_store.load(org)
-    wanted = day_keys.keys_of(day_keys.without_forgotten(before, fields), settings.country, settings.time_zone)
+    known = day_keys.without_forgotten(before, fields)
+    wanted = day_keys.keys_of(known, settings.country, settings.time_zone, clock.now())
     return {name: value for name, value in wanted.items() if fields.get(name) != value}
 
 
