@@ -47,7 +47,7 @@ class Schedule:
 
     since: when each occasion was switched on; what was before is not answered. hour: of the org's day. next_at: when to
     look for dates, None for never. done_to: the last day (the org's) that was looked at. keys_for: names the run that
-    is to give customers their keys first, "" if none is.
+    is to give customers their keys first, "" if none is. keyed_by: the country and time zone their keys are made by.
     """
 
     org_id: str
@@ -56,6 +56,7 @@ class Schedule:
     next_at: datetime | None = None
     done_to: date | None = None
     keys_for: str = ""
+    keyed_by: str = ""
 
     @property
     def dated(self) -> tuple[MessageType, ...]:
@@ -92,7 +93,19 @@ def scheduled(before: Schedule, settings: MessagingSettings, at: datetime) -> Sc
         next_at=at if after.dated else None,
         done_to=before.done_to if after.dated else None,
         keys_for=(at.isoformat() if is_new else before.keys_for) if keyed else "",
+        keyed_by=before.keyed_by if keyed else "",
     )
+
+
+def with_keys_by(schedule: Schedule, place: str) -> Schedule:
+    """The schedule of an org in this country and time zone: keys that were made by others are to be made anew.
+
+    What names the run changes with the next look only, so that whoever dies before it is taken down names it again.
+    """
+    is_keyed = bool(_KEYED & schedule.since.keys())
+    if not is_keyed or schedule.keys_for or schedule.next_at is None or schedule.keyed_by == place:
+        return schedule
+    return replace(schedule, keys_for=schedule.next_at.isoformat())
 
 
 def looked(schedule: Schedule, now: datetime, time_zone: str) -> tuple[Schedule, tuple[Search, ...]]:

@@ -43,6 +43,7 @@ def write(transaction: Transaction, org: OrgStore, schedule: Schedule, now: date
         "nextAt": schedule.next_at,
         "doneTo": schedule.done_to.isoformat() if schedule.done_to else None,
         "keysFor": schedule.keys_for,
+        "keyedBy": schedule.keyed_by,
         "updatedAt": now,
     }
     transaction.replace(_reference(org), fields)
@@ -94,6 +95,8 @@ def _decode(org_id: str, fields: Mapping[str, Any]) -> Schedule:
         next_at=fields["nextAt"],
         done_to=date.fromisoformat(fields["doneTo"]) if fields["doneTo"] else None,
         keys_for=fields["keysFor"],
+        # A schedule written by an earlier version does not say: its keys are made once more.
+        keyed_by=fields.get("keyedBy", ""),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.domain.automations import DATED, HEARD, Schedule, looked, scheduled
+from lib.domain.automations import DATED, HEARD, Schedule, looked, scheduled, with_keys_by
 from lib.domain.errors import InvalidInput
 from lib.domain.frequency import MessageType, good_until
 from lib.domain.messaging import MessagingSettings, validated_messaging
@@ -48,6 +48,20 @@ class TestSwitching:
         known = scheduled(Schedule("a"), settings(MessageType.BIRTHDAY), AT)
         asked = scheduled(replace(known, keys_for=""), settings(MessageType.BIRTHDAY, MessageType.WELCOME), AT)
         assert asked.keys_for == ""
+
+    def test_keys_made_by_another_place_are_asked_for_anew_and_named_the_same_until_the_next_look(self) -> None:
+        keyed = replace(scheduled(Schedule("a"), settings(MessageType.BIRTHDAY), AT), keys_for="", keyed_by="US here")
+        assert with_keys_by(keyed, "US here") == keyed
+        asked = with_keys_by(keyed, "US there")
+        assert (asked.keys_for, with_keys_by(asked, "NG far away")) == (AT.isoformat(), asked)
+        later = with_keys_by(replace(keyed, next_at=AT + timedelta(days=1)), "US there")
+        assert later.keys_for != asked.keys_for
+
+    def test_who_finds_nobody_by_keys_needs_none_wherever_it_is(self) -> None:
+        on = scheduled(Schedule("a"), settings(MessageType.BIRTHDAY), AT)
+        off = scheduled(replace(on, keys_for="", keyed_by="US here"), settings(MessageType.WELCOME), AT)
+        assert off.keyed_by == ""
+        assert with_keys_by(off, "US there") == off
 
     def test_an_org_that_only_hears_looks_for_no_dates(self) -> None:
         schedule = scheduled(Schedule("a"), settings(MessageType.TIER_GAINED), AT)

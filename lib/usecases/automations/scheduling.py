@@ -1,4 +1,5 @@
-"""Which runs are to be started now: once a day where it is an org's hour, and once for keys that are missing."""
+"""Which runs are to be started now: once a day where it is an org's hour, and once for keys that are missing or were
+made by another country or time zone than the org's."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from lib.domain import pauses
-from lib.domain.automations import looked
+from lib.domain.automations import looked, with_keys_by
 from lib.platform import clock, logs
 from lib.store import automations as store
 from lib.store import settings as settings_store
@@ -31,9 +32,10 @@ def due() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
         settings = settings_store.load(org)
         if pauses.takes_nothing(settings):
             continue
-        if schedule.keys_for:
-            yield org.org_id, KEYS_JOB, schedule.keys_for, {}
-            after = replace(schedule, keys_for="", next_at=now + _KEYS_TAKE)
+        place = f"{settings.country} {settings.time_zone}"
+        if keys_for := with_keys_by(schedule, place).keys_for:
+            yield org.org_id, KEYS_JOB, keys_for, {}
+            after = replace(schedule, keys_for="", keyed_by=place, next_at=now + _KEYS_TAKE)
         else:
             after, searches = looked(schedule, now, settings.time_zone)
             for search in searches:

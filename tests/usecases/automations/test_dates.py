@@ -276,6 +276,24 @@ def test_a_damaged_schedule_holds_up_nobody_and_is_mended_by_the_next_change(
     assert corner.hour() == [f"day_keys {datetime(2027, 5, 16, 20, tzinfo=UTC).isoformat()}"]
 
 
+def test_a_shop_that_moves_has_its_keys_made_anew_once(corner: Corner) -> None:
+    corner.at(2027, 5, 14, 20)
+    ann = corner.customer("ann", birthDate="05/06/1990")
+    corner.on(birthday={})
+    corner.loyalty(country="NG", currency="NGN", timeZone="Africa/Lagos")
+    corner.at(2027, 6, 5, 15)
+    assert corner.hour() == ["day_keys 2027-05-14T20:30:00+00:00"]
+    assert corner.client.document("customers", ann).get().get("birthdayMonthDay") == "06-05"
+    assert corner.hour() == []
+    corner.at(2027, 6, 5, 16)
+    assert corner.hour() == ["automation birthday:2027-06-05"]
+    assert corner.texts() == [("ann", "birthday:2027")]
+    corner.loyalty(country="US", currency="USD", timeZone="America/New_York")
+    corner.at(2027, 6, 6, 15)
+    assert [named.split()[0] for named in corner.hour()] == ["day_keys"]
+    assert corner.client.document("customers", ann).get().get("birthdayMonthDay") == "05-06"
+
+
 def test_a_message_queued_is_one_that_the_worker_can_send(corner: Corner) -> None:
     corner.at(2027, 5, 16, 20)
     corner.customer("ann", birthDate="1990-05-17")
