@@ -15,6 +15,10 @@ from lib.domain.ids import derived_id
 OLD_AFTER = timedelta(days=2)
 """What an order leads to that was placed so long ago is history that has come in, and no news to its customer."""
 
+KEPT_FOR = timedelta(days=90)
+"""So long after it occurred a notice is kept, whatever has become of it: nobody would tell it any more, nor asks why it
+was not told."""
+
 
 class Because(StrEnum):
     """What has moved a customer to another tier or segment, if it is nothing that the customer or time has done.

@@ -2,7 +2,7 @@
 
 OPEN until somebody has looked whether the customer is to be told: then TOLD, or CLOSED with the reason why not. What
 happens again under the same id is open again; what its messages are called follows from that id, so that nobody is told
-twice.
+twice. Those of kinds that an org never answers stay open; all go with time (time-to-live on `expiresAt`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from datetime import datetime
 from google.cloud.firestore import FieldFilter
 
 from lib.domain.errors import InvariantBroken
-from lib.domain.notices import Notice, NoticeKind
+from lib.domain.notices import KEPT_FOR, Notice, NoticeKind
 from lib.store.org import OrgStore
 from lib.store.transaction import Snapshot, Transaction
 
@@ -29,6 +29,7 @@ def add(transaction: Transaction, org: OrgStore, notices: Iterable[Notice], now:
             "facts": dict(notice.facts),
             "occurredAt": notice.occurred_at,
             "createdAt": now,
+            "expiresAt": notice.occurred_at + KEPT_FOR,
             "state": OPEN,
         }
         transaction.replace(org.document("notices", notice.id), org.stamped({"id": notice.id, **fields}))

@@ -65,7 +65,12 @@ def test_the_dashboards_queries_have_theirs(
 
 @pytest.mark.parametrize(
     ("collection", "field"),
-    [("customers", "pointsLastCalculated"), ("notices", "createdAt"), ("notices", "occurredAt")],
+    [
+        ("customers", "pointsLastCalculated"),
+        ("notices", "createdAt"),
+        ("notices", "occurredAt"),
+        ("notices", "expiresAt"),
+    ],
 )
 def test_instants_that_only_grow_and_nobody_asks_for_are_not_indexed(
     firestore: Any, collection: str, field: str

@@ -143,6 +143,7 @@ REDEMPTIONS = [
 NOTICES = [
     case(_at(_ENTERED), {**_told(_ENTERED), "facts": {"newSegment": "loyal"}}, f"N1 {_at(_ENTERED)}"),
     case(_at(_ENTERED), {**_told(_ENTERED), "facts": {**_SAME_SEGMENT}}, f"N1 {_at(_ENTERED)}"),
+    case(_at(_ENTERED), {**_told(_ENTERED), "expiresAt": _FAR}, f"N1 {_at(_ENTERED)}"),
     case("{tenant}/notices/x", {**_told(_ENTERED), "id": "x"}, "N2 {tenant}/notices/x"),
     case(_at(_ENTERED), {**_told(_ENTERED), "occurredAt": _LATER}, f"N2 {_at(_ENTERED)}"),
     case(_at(_EXPIRING), _told(_EXPIRING), f"N3 {_at(_EXPIRING)}"),

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from lib.domain.invariants import shapes
 from lib.domain.invariants.violations import Document, Fact, Fields, Invariant, Violation, differing
@@ -24,6 +24,7 @@ _NAMED_BY: dict[str, tuple[str, ...]] = {
     "tier_changed": ("newTier",),
     "segment_entered": ("newSegment",),
 }
+_KEPT_FOR = timedelta(days=90)
 
 NOTICE_SHAPE: shapes.Shape = {
     **dict.fromkeys(("id", "orgId", "customerId"), shapes.TEXT),
@@ -31,6 +32,8 @@ NOTICE_SHAPE: shapes.Shape = {
     "kind": shapes.one_of(*_FACTS),
     "facts": shapes.mapping({}),
     **dict.fromkeys(("occurredAt", "createdAt"), shapes.INSTANT),
+    # Earlier versions have written notices without an end.
+    "expiresAt": shapes.optional(shapes.INSTANT),
 }
 
 
@@ -38,6 +41,8 @@ def check_notice(org_id: str, customer: Document, notice: Document) -> Iterator[
     """A notice of the declared shape, and the customer with an account whom it is for."""
     fields, facts = notice.fields, notice.fields["facts"]
     wrong = [name for name, kind in _FACTS[fields["kind"]].items() if not kind.accepts(facts.get(name))]
+    if fields.get("expiresAt") not in (None, fields["occurredAt"] + _KEPT_FOR):
+        wrong.append("expiresAt")
     if wrong or _moves_nowhere(fields):
         yield Violation(Invariant.NOTICE_SAYS, notice.path, f"the facts of {fields['kind']}", f"others: {wrong}")
         return

@@ -61,6 +61,15 @@ def test_one_that_is_opened_again_by_what_wrote_it_is_not_told_again(shop: Corne
     assert (shop.notice(made), len(shop.queued()), len(shop.sent)) == (("told", ""), 1, 1)
 
 
+def test_one_that_nobody_answers_goes_90_days_after_it_occurred(corner: Corner) -> None:
+    corner.at(*NOW)
+    corner.on(birthday={})
+    made = corner.notify(corner.customer("ann", segment="at_risk"), segment_entered=AT_RISK)
+    assert (corner.hear(), corner.notice(made)) == ({}, ("open", ""))
+    stored = corner.org.document("notices", made.id).get()
+    assert stored.get("expiresAt") == datetime(2027, 8, 15, 15, tzinfo=UTC)
+
+
 def test_several_that_hear_at_once_tell_it_once(shop: Corner, ann: str) -> None:
     made = shop.notify(ann, segment_entered=AT_RISK)
     with ThreadPoolExecutor(4) as pool:
