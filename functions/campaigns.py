@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from functions import edge
-from functions.edge import Call, DocumentId, Input, Json, Payload, WriteInput
+from functions.edge import Call, DocumentId, EmailWords, Input, Json, Payload, SmsWords, Url, WriteInput
 from lib.domain.access import Action
 from lib.domain.audiences import CUSTOMERS_MAX, VALUES_MAX, Audience, Exclusions, Kind
 from lib.domain.campaigns import ATTRIBUTION_HOURS, ATTRIBUTION_HOURS_MAX, Goal
@@ -23,8 +23,6 @@ _Words: TypeAlias = Annotated[tuple[_Word, ...], Field(max_length=VALUES_MAX, st
 _Segment: TypeAlias = Annotated[Segment, Field(strict=False)]
 _Segments: TypeAlias = Annotated[tuple[_Segment, ...], Field(max_length=VALUES_MAX, strict=False)]
 _Customers: TypeAlias = Annotated[frozenset[DocumentId], Field(max_length=CUSTOMERS_MAX, strict=False)]
-_Template: TypeAlias = Annotated[str, StringConstraints(max_length=100_000)]
-_Url: TypeAlias = Annotated[str, StringConstraints(max_length=1000, pattern=r'^(https://[^\s<>"\\]+)?$')]
 
 
 class AudienceInput(Payload):
@@ -45,24 +43,9 @@ class ExclusionsInput(Payload):
     customer_ids: _Customers = frozenset()
 
 
-class SmsContent(Payload):
-    """A text's template; `imageUrl` makes it an MMS."""
-
-    body: _Template
-    image_url: _Url = ""
-
-
-class EmailContent(Payload):
-    """An e-mail's templates; without HTML the text is shown as it is."""
-
-    subject: _Template
-    body: _Template
-    html_body: _Template = ""
-
-
 class ContentInput(Payload):
-    sms: SmsContent | None = None
-    email: EmailContent | None = None
+    sms: SmsWords | None = None
+    email: EmailWords | None = None
 
 
 class CreateInput(WriteInput):
@@ -79,7 +62,7 @@ class CreateInput(WriteInput):
     channels: Annotated[tuple[Literal["sms", "email"], ...], Field(max_length=2, strict=False)] | None = None
     holdout_percent: Annotated[int, Field(ge=0, le=PERCENT_MAX)] = 0
     attribution_hours: Annotated[int, Field(ge=1, le=ATTRIBUTION_HOURS_MAX)] = ATTRIBUTION_HOURS
-    link_url: _Url = ""
+    link_url: Url = ""
     tags: _Words = ()
 
 

@@ -2,11 +2,24 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from functions import edge
-from functions.edge import Call, DocumentId, Input, Json, JsonObject, Limits, Payload, Retries, WriteInput
+from functions.edge import (
+    Call,
+    DocumentId,
+    EmailWords,
+    Input,
+    Json,
+    JsonObject,
+    Limits,
+    Payload,
+    Retries,
+    SmsWords,
+    Url,
+    WriteInput,
+)
 from lib.domain.access import Action
 from lib.domain.frequency import MessageType
 from lib.usecases import messaging, sending
@@ -30,25 +43,6 @@ class MessagingInput(WriteInput):
     expected_version: str | None = None
 
 
-_Template = Annotated[str, StringConstraints(max_length=100_000)]
-_Url = Annotated[str, StringConstraints(max_length=1000, pattern=r'^(https://[^\s<>"\\]+)?$')]
-
-
-class SmsWords(Payload):
-    """A text's template; `imageUrl` makes it an MMS."""
-
-    body: _Template
-    image_url: _Url = ""
-
-
-class EmailWords(Payload):
-    """An e-mail's templates; without HTML the text is shown as it is."""
-
-    subject: _Template
-    body: _Template
-    html_body: _Template = ""
-
-
 class PreviewInput(Input):
     """Words for a text, an e-mail or both. `customerId`: whose values are filled in; `values`: made-up ones, which go
     before theirs. `messageType` says which variables there are, and whether it is advertising."""
@@ -58,7 +52,7 @@ class PreviewInput(Input):
     email: EmailWords | None = None
     customer_id: DocumentId | None = None
     values: Annotated[dict[str, Any], Field(max_length=50)] = Field(default_factory=dict)
-    link_url: _Url = ""
+    link_url: Url = ""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -24,6 +24,7 @@ from functions.edge.pages import Button, Visit, on_page, page, to_address
 from functions.edge.schedules import Schedule, on_cron, on_schedule
 from functions.edge.tasks import Limits, Retries, on_task
 from functions.edge.webhooks import Webhook, on_webhook
+from functions.edge.words import EmailWords, SmsWords, Url
 
 __all__ = [
     "Asked",
@@ -32,6 +33,7 @@ __all__ = [
     "DocumentChange",
     "DocumentId",
     "Dollars",
+    "EmailWords",
     "Input",
     "Json",
     "JsonObject",
@@ -42,7 +44,9 @@ __all__ = [
     "Retries",
     "Schedule",
     "SignedPoints",
+    "SmsWords",
     "Text",
+    "Url",
     "Visit",
     "Webhook",
     "WriteInput",
